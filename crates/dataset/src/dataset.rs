@@ -1,0 +1,101 @@
+//! A data set: names, splits and a content hash.
+
+use contract::Superclasses;
+
+use crate::{DatasetError, Split, stratified_split};
+
+/// A data set with its splits.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// `"cifar100"`, `"digits"` or the folder's name.
+    pub name: String,
+    /// Class names; a label is an index into this list.
+    pub classes: Vec<String>,
+    /// Groups of classes, where the data set has them (CIFAR-100's 20).
+    pub superclasses: Option<Superclasses>,
+    /// SHA-256 (hexadecimal) of the data set's contents, the same for the same
+    /// images however they are stored. Which bytes are hashed is documented
+    /// with each source: [`crate::cifar100`], [`crate::folder`],
+    /// [`crate::digits`].
+    pub sha256: String,
+    /// `[height, width]` when every image is stored at the same size
+    /// (CIFAR-100: 32x32, digits: 8x8); `None` for photos.
+    pub stored_size: Option<[usize; 2]>,
+    /// Images to learn from.
+    pub train: Split,
+    /// Images to choose a model by, if the data set brings its own; else take
+    /// them from `train` with [`stratified_split`].
+    pub val: Option<Split>,
+    /// Images to judge the final model by.
+    pub test: Option<Split>,
+    /// Lines worth telling the user: which file was read and with which
+    /// checksum, what was ignored. Empty for most data sets.
+    pub notes: Vec<String>,
+}
+
+impl Dataset {
+    /// Moves a stratified part of `train` to `test` when the data set has no
+    /// test split; returns it unchanged when it has one.
+    ///
+    /// `fraction` is the test split's share of `train`, strictly between 0
+    /// and 1. The same `seed` gives the same split on every machine.
+    ///
+    /// # Errors
+    /// Those of [`stratified_split`].
+    pub fn hold_out_test(mut self, fraction: f64, seed: u64) -> Result<Self, DatasetError> {
+        if self.test.is_none() {
+            let split = stratified_split(&self.train.labels(), &self.classes, fraction, seed)?;
+            self.test = Some(self.train.subset(&split.val));
+            self.train = self.train.subset(&split.train);
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dataset(test: Option<Split>) -> Dataset {
+        let labels: Vec<usize> = (0..40).map(|i| i % 2).collect();
+        Dataset {
+            name: "tiny".into(),
+            classes: vec!["a".into(), "b".into()],
+            superclasses: None,
+            sha256: String::new(),
+            stored_size: Some([1, 1]),
+            train: Split::in_memory("train", [1, 1], vec![0; 40 * 3], labels),
+            val: None,
+            test,
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn holds_out_a_stratified_test_split() {
+        let held = dataset(None).hold_out_test(0.25, 1).unwrap();
+        let test = held.test.unwrap();
+        assert_eq!((held.train.len(), test.len()), (30, 10));
+        assert_eq!(test.labels().iter().filter(|&&l| l == 1).count(), 5);
+        let mut all: Vec<String> = (0..30).map(|i| held.train.describe(i)).collect();
+        all.extend((0..10).map(|i| test.describe(i)));
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 40);
+    }
+
+    #[test]
+    fn keeps_a_test_split_that_is_there() {
+        let own = Split::in_memory("test", [1, 1], vec![7; 3], vec![1]);
+        let held = dataset(Some(own)).hold_out_test(0.25, 1).unwrap();
+        assert_eq!((held.train.len(), held.test.unwrap().len()), (40, 1));
+    }
+
+    #[test]
+    fn refuses_a_fraction_outside_the_open_interval() {
+        assert!(matches!(
+            dataset(None).hold_out_test(1.0, 1),
+            Err(DatasetError::Fraction { .. })
+        ));
+    }
+}

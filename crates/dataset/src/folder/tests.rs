@@ -1,0 +1,235 @@
+//! Folders built here, of tiny images.
+
+use std::fs;
+
+use image::{Rgb, RgbImage};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{OpenOptions, Source};
+
+struct Tree(TempDir);
+
+impl Tree {
+    /// Image files (any other file holds a line of text).
+    fn new(files: &[&str]) -> Self {
+        let tree = Self(tempfile::tempdir().unwrap());
+        for file in files {
+            tree.add(file);
+        }
+        tree
+    }
+
+    fn root(&self) -> PathBuf {
+        self.0.path().join("flowers")
+    }
+
+    fn add(&self, file: &str) {
+        let path = self.root().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        if file.ends_with(".png") {
+            let colour = file
+                .bytes()
+                .fold(0_u8, |sum, byte| sum.wrapping_mul(31) ^ byte);
+            let image = RgbImage::from_pixel(3, 2, Rgb([colour, 1, 2]));
+            image.save(path).unwrap();
+        } else {
+            fs::write(path, "text\n").unwrap();
+        }
+    }
+
+    fn open(&self) -> Result<Dataset, DatasetError> {
+        crate::open(&Source::Folder(self.root()), &OpenOptions::default())
+    }
+
+    /// A failure's message, paths relative to the root.
+    fn error(&self) -> String {
+        let error = self.open().unwrap_err();
+        assert!(error.hint().is_some(), "{error}");
+        error
+            .to_string()
+            .replace(&self.root().display().to_string(), "ROOT")
+    }
+}
+
+fn described(split: &Split) -> Vec<(String, usize)> {
+    (0..split.len())
+        .map(|i| (split.describe(i), split.label(i)))
+        .collect()
+}
+
+fn pairs(expected: &[(&str, usize)]) -> Vec<(String, usize)> {
+    expected.iter().map(|&(s, l)| (s.to_owned(), l)).collect()
+}
+
+#[test]
+fn one_tree_becomes_the_training_split() {
+    let tree = Tree::new(&[
+        "tulip/b.png",
+        "tulip/a.png",
+        "rose/deep/er/1.png",
+        "rose/2.png",
+        "rose/notes.txt",
+        "rose/.hidden.png",
+        ".cache/x.png",
+        "README.md",
+    ]);
+    let dataset = tree.open().unwrap();
+    assert_eq!(dataset.name, "flowers");
+    assert_eq!(dataset.classes, ["rose", "tulip"]);
+    assert!(dataset.val.is_none() && dataset.test.is_none());
+    assert!(dataset.stored_size.is_none() && dataset.notes.is_empty());
+    assert_eq!(
+        described(&dataset.train),
+        pairs(&[
+            ("rose/2.png", 0),
+            ("rose/deep/er/1.png", 0),
+            ("tulip/a.png", 1),
+            ("tulip/b.png", 1),
+        ])
+    );
+    let image = dataset.train.image(0).unwrap();
+    assert_eq!((image.height, image.width), (2, 3));
+    assert_eq!(image.pixels[1..3], [1, 2]);
+
+    let held = dataset.hold_out_test(0.5, 1).unwrap();
+    assert_eq!((held.train.len(), held.test.unwrap().len()), (2, 2));
+}
+
+#[test]
+fn splits_under_each_of_their_names() {
+    for val in ["val", "valid", "validation"] {
+        let tree = Tree::new(&[
+            "train/a/1.png",
+            "train/b/2.png",
+            "test/a/3.png",
+            "test/b/4.png",
+            "labels/a/5.png",
+        ]);
+        tree.add(&format!("{val}/a/6.png"));
+        tree.add(&format!("{val}/b/7.png"));
+        let dataset = tree.open().unwrap();
+        assert_eq!(
+            described(&dataset.train),
+            pairs(&[("train/a/1.png", 0), ("train/b/2.png", 1)])
+        );
+        assert_eq!(dataset.val.unwrap().describe(1), format!("{val}/b/7.png"));
+        assert_eq!(dataset.test.unwrap().labels(), [0, 1]);
+        assert!(dataset.notes[0].contains("'labels'"), "{:?}", dataset.notes);
+    }
+}
+
+#[test]
+fn a_class_may_be_called_train() {
+    let tree = Tree::new(&["bus/1.png", "train/2.png", "test/3.png"]);
+    assert_eq!(tree.open().unwrap().classes, ["bus", "test", "train"]);
+}
+
+#[test]
+fn extensions_in_any_case() {
+    let tree = Tree::new(&["a/1.png", "b/1.png"]);
+    fs::rename(tree.root().join("a/1.png"), tree.root().join("a/1.PNG")).unwrap();
+    assert_eq!(tree.open().unwrap().train.describe(0), "a/1.PNG");
+}
+
+#[test]
+fn the_hash_is_as_documented_and_sees_every_change() {
+    let tree = Tree::new(&["b/2.png", "a/1.png"]);
+    let mut expected = Sha256::new();
+    for file in ["a/1.png", "b/2.png"] {
+        expected.update(file);
+        expected.update([0]);
+        expected.update(Sha256::digest(fs::read(tree.root().join(file)).unwrap()));
+    }
+    let first = tree.open().unwrap().sha256;
+    assert_eq!(first, hash::hex(&expected.finalize()));
+
+    tree.add("a/ignored.txt");
+    assert_eq!(tree.open().unwrap().sha256, first);
+    fs::rename(tree.root().join("a/1.png"), tree.root().join("a/3.png")).unwrap();
+    let renamed = tree.open().unwrap().sha256;
+    assert_ne!(renamed, first);
+    fs::copy(tree.root().join("b/2.png"), tree.root().join("a/3.png")).unwrap();
+    assert_ne!(tree.open().unwrap().sha256, renamed);
+}
+
+#[test]
+fn a_broken_image_is_named_when_it_is_read() {
+    let tree = Tree::new(&["a/1.png", "b/1.png"]);
+    fs::write(tree.root().join("a/1.png"), "no image").unwrap();
+    let dataset = tree.open().unwrap();
+    let text = dataset.train.image(0).unwrap_err().to_string();
+    assert!(text.contains("1.png: cannot decode the image"), "{text}");
+    dataset.train.image(1).unwrap();
+}
+
+#[test]
+fn classes_must_be_the_same_in_every_split() {
+    let tree = Tree::new(&["train/a/1.png", "train/b/2.png", "test/a/3.png"]);
+    assert_eq!(
+        tree.error(),
+        "ROOT/test: class 'b' of the training split is missing"
+    );
+    tree.add("test/c/4.png");
+    assert_eq!(
+        tree.error(),
+        "ROOT/test: class 'c' is not a class of the training split"
+    );
+}
+
+#[test]
+fn an_empty_class_is_named() {
+    let tree = Tree::new(&["train/a/1.png", "train/b/notes.txt"]);
+    assert_eq!(tree.error(), "class 'b' has no image in ROOT/train/b");
+    let tree = Tree::new(&["train/a/1.png", "train/b/2.png", "val/a/1.png", "val/b/x"]);
+    assert_eq!(tree.error(), "class 'b' has no image in ROOT/val/b");
+}
+
+#[test]
+fn folders_that_are_no_data_set() {
+    let tree = Tree::new(&[]);
+    assert_eq!(tree.error(), "ROOT: no such folder");
+    tree.add("1.png");
+    assert_eq!(
+        tree.error(),
+        "ROOT: 0 class folder(s), at least 2 are needed"
+    );
+    tree.add("a/1.png");
+    assert_eq!(
+        tree.error(),
+        "ROOT: 1 class folder(s), at least 2 are needed"
+    );
+
+    let tree = Tree::new(&["test/a/1.png", "test/b/1.png"]);
+    assert_eq!(
+        tree.error(),
+        "ROOT: has 'test' but no 'train' folder with class folders"
+    );
+    let tree = Tree::new(&[
+        "train/a/1.png",
+        "train/b/1.png",
+        "val/a/1.png",
+        "valid/a/1.png",
+    ]);
+    assert_eq!(
+        tree.error(),
+        "ROOT: both 'val' and 'valid' are there for the same split"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_but_not_in_circles() {
+    use std::os::unix::fs::symlink;
+    let tree = Tree::new(&["a/1.png", "elsewhere/2.png"]);
+    fs::rename(
+        tree.root().join("elsewhere"),
+        tree.0.path().join("elsewhere"),
+    )
+    .unwrap();
+    symlink(tree.0.path().join("elsewhere"), tree.root().join("b")).unwrap();
+    assert_eq!(tree.open().unwrap().train.describe(1), "b/2.png");
+    symlink(tree.root().join("a"), tree.root().join("a/loop")).unwrap();
+    let text = tree.open().unwrap_err().to_string();
+    assert!(text.contains("nested too deep"), "{text}");
+}

@@ -1,0 +1,41 @@
+//! Data sets for image classification: CIFAR-100, folders of photos and a
+//! small embedded set of digits; stratified splits; image decoding.
+//!
+//! [`open`] gives a [`Dataset`]: class names, a content hash and up to three
+//! [`Split`]s whose images come as 8-bit RGB in height-width-channel order,
+//! unchanged in size. Resizing and normalising are the model contract's
+//! business (crate `contract`), not this crate's.
+//!
+//! ```
+//! use dataset::{OpenOptions, Source, open, stratified_split};
+//!
+//! let digits = open(&Source::Digits, &OpenOptions::default())?;
+//! let split = stratified_split(&digits.train.labels(), &digits.classes, 0.2, 42)?;
+//! let (train, val) = (digits.train.subset(&split.train), digits.train.subset(&split.val));
+//! assert_eq!(train.len() + val.len(), digits.train.len());
+//! assert_eq!(val.image(0)?.pixels.len(), 8 * 8 * 3);
+//! # Ok::<(), dataset::DatasetError>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, reason = "a test may panic: that is how it fails")
+)]
+
+pub mod cifar100;
+mod dataset;
+mod decode;
+pub mod digits;
+mod error;
+pub mod folder;
+mod hash;
+mod source;
+mod split;
+mod stratified;
+
+pub use crate::dataset::Dataset;
+pub use decode::{RgbPixels, decode_file};
+pub use error::DatasetError;
+pub use source::{OpenOptions, Source, open};
+pub use split::Split;
+pub use stratified::{SplitIndices, stratified_split};

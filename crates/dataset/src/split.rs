@@ -1,0 +1,210 @@
+//! One split of a data set: labelled images, in memory or in files.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::{DatasetError, RgbPixels, decode_file};
+
+/// Labelled images of one split. Cheap to clone: the images are shared.
+///
+/// Indices run from 0 to [`len`](Split::len) - 1; a larger index panics, as it
+/// does for a slice.
+#[derive(Clone)]
+pub struct Split {
+    images: Arc<Images>,
+    /// Position of each image of this split in `images`.
+    items: Arc<[usize]>,
+}
+
+struct Images {
+    labels: Vec<usize>,
+    storage: Storage,
+}
+
+enum Storage {
+    Memory {
+        name: String,
+        size: [usize; 2],
+        pixels: Vec<u8>,
+    },
+    Files {
+        root: PathBuf,
+        files: Vec<PathBuf>,
+    },
+}
+
+impl Split {
+    /// A split whose images lie in memory: `labels.len()` images of `size`
+    /// `[height, width]`, RGB, height-width-channel order, back to back in
+    /// `pixels`. `name` is used by [`describe`](Split::describe).
+    ///
+    /// # Panics
+    /// If `pixels` is not `labels.len() * height * width * 3` bytes long.
+    pub fn in_memory(
+        name: impl Into<String>,
+        size: [usize; 2],
+        pixels: Vec<u8>,
+        labels: Vec<usize>,
+    ) -> Self {
+        assert_eq!(
+            pixels.len(),
+            labels.len() * size[0] * size[1] * 3,
+            "pixels of {} images of {}x{}",
+            labels.len(),
+            size[0],
+            size[1],
+        );
+        let name = name.into();
+        Self::new(labels, Storage::Memory { name, size, pixels })
+    }
+
+    /// A split of image files, decoded when asked for. `files` are relative to
+    /// `root`; [`describe`](Split::describe) shows them that way.
+    ///
+    /// # Panics
+    /// If there are not as many labels as files.
+    pub fn from_files(root: impl Into<PathBuf>, files: Vec<PathBuf>, labels: Vec<usize>) -> Self {
+        assert_eq!(files.len(), labels.len(), "one label for each file");
+        let root = root.into();
+        Self::new(labels, Storage::Files { root, files })
+    }
+
+    fn new(labels: Vec<usize>, storage: Storage) -> Self {
+        let items = (0..labels.len()).collect();
+        let images = Arc::new(Images { labels, storage });
+        Self { images, items }
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether the split holds no image.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Label of image `i`: an index into the data set's classes.
+    pub fn label(&self, i: usize) -> usize {
+        self.images.labels[self.items[i]]
+    }
+
+    /// All labels, in the order of the images.
+    pub fn labels(&self) -> Vec<usize> {
+        self.items.iter().map(|&i| self.images.labels[i]).collect()
+    }
+
+    /// Image `i`, decoded, upright (EXIF orientation applied) and in RGB.
+    ///
+    /// # Errors
+    /// [`DatasetError::Decode`] or [`DatasetError::Io`] naming the file; images
+    /// in memory never fail.
+    pub fn image(&self, i: usize) -> Result<RgbPixels, DatasetError> {
+        match &self.images.storage {
+            Storage::Memory { size, pixels, .. } => Ok(RgbPixels {
+                height: size[0],
+                width: size[1],
+                pixels: slice(pixels, *size, self.items[i]).to_vec(),
+            }),
+            Storage::Files { root, files } => decode_file(&root.join(&files[self.items[i]])),
+        }
+    }
+
+    /// The bytes of image `i` (height-width-channel order) for images that lie
+    /// in memory; `None` for files.
+    pub fn pixels(&self, i: usize) -> Option<&[u8]> {
+        match &self.images.storage {
+            Storage::Memory { size, pixels, .. } => Some(slice(pixels, *size, self.items[i])),
+            Storage::Files { .. } => None,
+        }
+    }
+
+    /// The file of image `i`; `None` for images in memory.
+    pub fn path(&self, i: usize) -> Option<PathBuf> {
+        match &self.images.storage {
+            Storage::Memory { .. } => None,
+            Storage::Files { root, files } => Some(root.join(&files[self.items[i]])),
+        }
+    }
+
+    /// A name for image `i` in messages and reports: its file relative to the
+    /// data set, or the record it was read from, `"test #17"` (counted from 0,
+    /// and the same in every subset).
+    pub fn describe(&self, i: usize) -> String {
+        match &self.images.storage {
+            Storage::Memory { name, .. } => format!("{name} #{}", self.items[i]),
+            Storage::Files { files, .. } => slashed(&files[self.items[i]]),
+        }
+    }
+
+    /// The images at `indices` of this split, in that order; shares the images.
+    pub fn subset(&self, indices: &[usize]) -> Split {
+        Split {
+            images: Arc::clone(&self.images),
+            items: indices.iter().map(|&i| self.items[i]).collect(),
+        }
+    }
+}
+
+impl fmt::Debug for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Split").field("len", &self.len()).finish()
+    }
+}
+
+fn slice(pixels: &[u8], [height, width]: [usize; 2], i: usize) -> &[u8] {
+    let len = height * width * 3;
+    &pixels[i * len..][..len]
+}
+
+/// A relative path with `/` between its components on every platform.
+pub(crate) fn slashed(path: &Path) -> String {
+    let parts: Vec<_> = path
+        .components()
+        .map(|c| c.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split() -> Split {
+        let pixels = (0..4 * 6).collect();
+        Split::in_memory("test", [1, 2], pixels, vec![3, 1, 2, 0])
+    }
+
+    #[test]
+    fn gives_each_image_its_own_bytes_and_label() {
+        let split = split();
+        assert_eq!(split.labels(), [3, 1, 2, 0]);
+        assert_eq!(split.pixels(1).unwrap(), [6, 7, 8, 9, 10, 11]);
+        let image = split.image(3).unwrap();
+        assert_eq!((image.height, image.width), (1, 2));
+        assert_eq!(image.pixels, [18, 19, 20, 21, 22, 23]);
+    }
+
+    #[test]
+    fn a_subset_of_a_subset_keeps_record_numbers() {
+        let subset = split().subset(&[3, 1]).subset(&[1]);
+        assert_eq!(subset.len(), 1);
+        assert_eq!(subset.label(0), 1);
+        assert_eq!(subset.describe(0), "test #1");
+        assert_eq!(subset.pixels(0).unwrap()[0], 6);
+    }
+
+    #[test]
+    fn describes_files_relative_to_the_data_set() {
+        let split = Split::from_files("/somewhere", vec!["train/cat/1.png".into()], vec![0]);
+        assert_eq!(split.describe(0), "train/cat/1.png");
+        assert_eq!(
+            split.path(0).unwrap(),
+            Path::new("/somewhere/train/cat/1.png")
+        );
+        assert!(split.pixels(0).is_none());
+        assert!(split.image(0).is_err());
+    }
+}

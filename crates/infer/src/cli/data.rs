@@ -1,0 +1,188 @@
+//! The data set to evaluate on, and whether it is the model's.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use contract::Contract;
+use dataset::{Dataset, OpenOptions, Source, Split, stratified_split};
+
+use super::{Failure, Verbosity};
+
+/// Arguments that name a data set.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// `digits`, `cifar100`, or a folder with one folder a class [default: the
+    /// data set that the model was trained on].
+    #[arg(long, value_name = "NAME|DIR")]
+    pub dataset: Option<String>,
+
+    /// CIFAR-100 archive (.tar.gz) or extracted folder.
+    #[arg(long, value_name = "PATH", env = "CIFAR100_PATH")]
+    pub data_path: Option<PathBuf>,
+
+    /// Folder of downloaded data sets [default: data/ of the project].
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// The split to evaluate on; train and val are split as in training.
+    #[arg(long, value_enum, default_value_t = SplitName::Test)]
+    pub split: SplitName,
+}
+
+/// A split of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SplitName {
+    /// Images that the network learnt from.
+    Train,
+    /// Images that the model was chosen by.
+    Val,
+    /// Held-out images.
+    Test,
+}
+
+impl SplitName {
+    /// The name on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Val => "val",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// An opened data set and the part of it to evaluate on.
+pub struct Data {
+    pub name: String,
+    pub sha256: String,
+    /// Whether its contents are those that the model was trained on.
+    pub matches_training: bool,
+    pub split: Split,
+}
+
+/// Opens the data set, checks it against the contract and takes the split.
+pub fn open(args: &DataArgs, contract: &Contract, verbosity: Verbosity) -> Result<Data, Failure> {
+    let source = source(args, contract)?;
+    let options = OpenOptions {
+        data_dir: args.data_dir.clone().unwrap_or_else(default_data_dir),
+        local: args.data_path.clone(),
+    };
+    let dataset = dataset::open(&source, &options)?;
+    for note in &dataset.notes {
+        verbosity.note(note);
+    }
+    check_classes(&dataset.classes, contract)?;
+
+    let trained_on = &contract.training.dataset;
+    let matches_training = dataset.sha256 == trained_on.sha256;
+    if !matches_training {
+        eprintln!(
+            "warning: data set {} differs from the one that the model was trained on ({}): sha256 {}, there {}",
+            dataset.name, trained_on.name, dataset.sha256, trained_on.sha256
+        );
+    }
+    let split = take_split(&dataset, args.split, contract)?;
+    Ok(Data {
+        name: dataset.name,
+        sha256: dataset.sha256,
+        matches_training,
+        split,
+    })
+}
+
+/// The data set named by the arguments, or by the contract.
+fn source(args: &DataArgs, contract: &Contract) -> Result<Source, Failure> {
+    if let Some(name) = &args.dataset {
+        return Ok(name
+            .parse()
+            .unwrap_or_else(|never: std::convert::Infallible| match never {}));
+    }
+    match contract.training.dataset.name.as_str() {
+        "digits" => Ok(Source::Digits),
+        "cifar100" => Ok(Source::Cifar100),
+        folder => Err(Failure::new(
+            format!("the model was trained on the folder `{folder}`, whose place is not known"),
+            "pass the folder with --dataset DIR",
+        )),
+    }
+}
+
+/// A label is an index into the class names, so both lists must be equal.
+fn check_classes(classes: &[String], contract: &Contract) -> Result<(), Failure> {
+    let difference = if let Some(i) =
+        (0..classes.len().min(contract.classes.len())).find(|&i| classes[i] != contract.classes[i])
+    {
+        format!(
+            "class {i} is `{}`, in the model `{}`",
+            classes[i], contract.classes[i]
+        )
+    } else if classes.len() != contract.classes.len() {
+        format!(
+            "{} classes, in the model {}",
+            classes.len(),
+            contract.classes.len()
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        format!("the data set's classes are not the model's: {difference}"),
+        "evaluate on a data set with the model's classes (`infer inspect` lists them)",
+    ))
+}
+
+fn take_split(dataset: &Dataset, name: SplitName, contract: &Contract) -> Result<Split, Failure> {
+    let absent = |reason: &str, hint: &str| {
+        Err(Failure::new(
+            format!(
+                "data set {} has no {} split: {reason}",
+                dataset.name,
+                name.as_str()
+            ),
+            hint,
+        ))
+    };
+    let recipe = &contract.training.dataset.split;
+    match (name, &dataset.test, &dataset.val, recipe) {
+        (SplitName::Test, Some(test), ..) => Ok(test.clone()),
+        (SplitName::Test, None, ..) => absent(
+            "it came without one",
+            "add a test/ folder, or evaluate on --split val",
+        ),
+        (SplitName::Train, _, Some(_), _) | (SplitName::Train, _, None, None) => {
+            Ok(dataset.train.clone())
+        }
+        (SplitName::Val, _, Some(val), _) => Ok(val.clone()),
+        (SplitName::Val, _, None, None) => absent(
+            "neither it nor the model's contract defines one",
+            "evaluate on --split test",
+        ),
+        (SplitName::Train | SplitName::Val, _, None, Some(split)) => {
+            let train = &dataset.train;
+            let parts = stratified_split(
+                &train.labels(),
+                &dataset.classes,
+                split.val_fraction,
+                split.seed,
+            )?;
+            let indices = if name == SplitName::Val {
+                parts.val
+            } else {
+                parts.train
+            };
+            Ok(train.subset(&indices))
+        }
+    }
+}
+
+/// `data/` of the project that holds the current folder or the executable;
+/// `data` in the current folder outside of any project.
+fn default_data_dir() -> PathBuf {
+    let is_project = |dir: &&Path| dir.join("tools/onnxruntime.sh").is_file();
+    [env::current_dir(), env::current_exe()]
+        .iter()
+        .flatten()
+        .find_map(|start| start.ancestors().find(is_project))
+        .map_or_else(|| PathBuf::from("data"), |project| project.join("data"))
+}

@@ -1,0 +1,92 @@
+//! Writing results to stdout, and tables.
+
+use std::io::{self, ErrorKind, Write as _};
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use super::Failure;
+
+/// Width of tables where stdout is no terminal.
+const WIDTH: u16 = 100;
+
+/// Writes `text` and a line end to stdout. A reader that went away (`| head`)
+/// has seen enough: that is no failure.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::new(
+            format!("cannot write to stdout: {error}"),
+            "check where the output goes to",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Writes one JSON document to stdout.
+pub fn print_json(document: &impl Serialize) -> Result<(), Failure> {
+    print(&to_json(document)?)
+}
+
+/// A document as indented JSON.
+pub fn to_json(document: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(document).map_err(|error| {
+        Failure::new(
+            format!("cannot write JSON: {error}"),
+            "report this as a bug",
+        )
+    })
+}
+
+/// A table of names and values without lines.
+pub fn facts(rows: &[(&str, String)]) -> String {
+    let mut table = plain();
+    for (name, value) in rows {
+        table.add_row([*name, value.as_str()]);
+    }
+    tidy(&table)
+}
+
+/// A table with a header; columns from `numbers_from` on are right-aligned.
+pub fn columns(header: &[&str], rows: Vec<Vec<String>>, numbers_from: usize) -> String {
+    let mut table = plain();
+    let cell = |(column, text): (usize, &str)| {
+        let alignment = if column >= numbers_from {
+            CellAlignment::Right
+        } else {
+            CellAlignment::Left
+        };
+        Cell::new(text).set_alignment(alignment)
+    };
+    table.set_header(header.iter().copied().enumerate().map(cell));
+    for row in &rows {
+        table.add_row(row.iter().map(String::as_str).enumerate().map(cell));
+    }
+    tidy(&table)
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    if !table.is_tty() {
+        table.set_width(WIDTH);
+    }
+    table
+}
+
+/// The table without the padding around its outer cells.
+fn tidy(table: &Table) -> String {
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| {
+            line.strip_prefix(' ')
+                .unwrap_or(&line)
+                .trim_end()
+                .to_owned()
+        })
+        .collect();
+    lines.join("\n")
+}

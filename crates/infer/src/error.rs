@@ -1,0 +1,233 @@
+//! What can go wrong, each in one line, with a hint where there is a remedy.
+
+use std::io;
+use std::path::PathBuf;
+
+use contract::ContractError;
+use dataset::DatasetError;
+
+/// An error of this crate.
+///
+/// `Display` is one line; [`InferError::hint`] says what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InferError {
+    /// The model file could not be read.
+    #[error("cannot read model {}: {source}", path.display())]
+    ReadModel {
+        /// The file as given.
+        path: PathBuf,
+        /// What the operating system answered.
+        source: io::Error,
+    },
+
+    /// The bytes are no ONNX model (or not all of one).
+    #[error("{model} is not a complete ONNX model: {reason}")]
+    NotOnnx {
+        /// Path of the file, or "model" for bytes.
+        model: String,
+        /// What is wrong with the bytes.
+        reason: String,
+    },
+
+    /// An ONNX model without our metadata entry.
+    #[error(
+        "{model} holds no model contract (metadata entry `{}`)",
+        contract::METADATA_KEY
+    )]
+    NoContract {
+        /// Path of the file, or "model" for bytes.
+        model: String,
+    },
+
+    /// The contract is malformed, invalid or of a newer version.
+    #[error("{model}: {source}")]
+    Contract {
+        /// Path of the file, or "model" for bytes.
+        model: String,
+        /// What is wrong with the contract.
+        source: ContractError,
+    },
+
+    /// The graph's inputs or outputs are not those that the contract promises.
+    #[error("{model}: the graph does not match its contract: {reason}")]
+    GraphMismatch {
+        /// Path of the file, or "model" for bytes.
+        model: String,
+        /// Name of the value with expected and found type and shape.
+        reason: String,
+    },
+
+    /// A library that was asked for by path is not there.
+    #[error("ONNX Runtime library {} ({origin}) does not exist", path.display())]
+    RuntimeMissing {
+        /// The path as given.
+        path: PathBuf,
+        /// Who asked for it: "explicit option" or "ORT_DYLIB_PATH".
+        origin: &'static str,
+    },
+
+    /// No ONNX Runtime shared library was found anywhere.
+    #[error("no ONNX Runtime library found; looked in {}", searched.join(", "))]
+    RuntimeNotFound {
+        /// The places looked in, in order.
+        searched: Vec<String>,
+    },
+
+    /// The library was found but could not be loaded.
+    #[error("cannot load ONNX Runtime from {}: {reason}", path.display())]
+    RuntimeLoad {
+        /// The library.
+        path: PathBuf,
+        /// The dynamic loader's or ONNX Runtime's own message.
+        reason: String,
+    },
+
+    /// A process can load one ONNX Runtime; another was asked for later.
+    #[error(
+        "ONNX Runtime {} was asked for, but this process already loaded {}",
+        wanted.display(), loaded.display()
+    )]
+    RuntimeAlreadyLoaded {
+        /// The library that is in use.
+        loaded: PathBuf,
+        /// The library asked for now.
+        wanted: PathBuf,
+    },
+
+    /// CUDA was demanded and cannot be used.
+    #[error("CUDA cannot be used: {reason}")]
+    Cuda {
+        /// Names the missing library or device.
+        reason: String,
+    },
+
+    /// ONNX Runtime refused an operation.
+    #[error("ONNX Runtime failed to {action}: {reason}")]
+    Runtime {
+        /// What was attempted: "open the model", "run the model", ...
+        action: &'static str,
+        /// ONNX Runtime's message.
+        reason: String,
+    },
+
+    /// A pixel buffer of the wrong length.
+    #[error(
+        "the pixel buffer holds {got} bytes, expected {} {expected} ({height}x{width}x{channels} uint8)",
+        if *.batch { "a multiple of" } else { "exactly" }
+    )]
+    PixelLength {
+        /// Bytes in the buffer.
+        got: usize,
+        /// Bytes of one image.
+        expected: usize,
+        /// Whether any number of images was allowed, or exactly one.
+        batch: bool,
+        /// Input height in pixels.
+        height: usize,
+        /// Input width in pixels.
+        width: usize,
+        /// Input channels.
+        channels: usize,
+    },
+
+    /// The model answered with a tensor of an unexpected shape.
+    #[error("model output `{name}` has shape {got:?}, expected {expected:?}")]
+    OutputShape {
+        /// Name of the output.
+        name: String,
+        /// Shape of the tensor.
+        got: Vec<i64>,
+        /// `[images, classes]`.
+        expected: [usize; 2],
+    },
+
+    /// A label of the split has no class in the model.
+    #[error("{image} has label {label}, but the model has {classes} classes")]
+    Label {
+        /// The image, as the split describes it.
+        image: String,
+        /// Its label.
+        label: usize,
+        /// Classes of the model.
+        classes: usize,
+    },
+
+    /// An image of the data set could not be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+}
+
+impl InferError {
+    /// What to do about the error, or `None` where there is nothing to say.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::ReadModel { .. } => "pass the path of an ONNX file written by `trainer export`",
+            Self::NotOnnx { .. } => "the file may be truncated; copy it or export it again",
+            Self::NoContract { .. } => {
+                "export the model with `trainer export`, which embeds the contract"
+            }
+            Self::Contract { source, .. } => return source.hint(),
+            Self::GraphMismatch { .. } => {
+                "the file was changed after the export; export it again with `trainer export`"
+            }
+            Self::RuntimeMissing { .. } | Self::RuntimeNotFound { .. } => {
+                "run tools/onnxruntime.sh, or set ORT_DYLIB_PATH (or --runtime) to the library"
+            }
+            Self::RuntimeLoad { .. } => {
+                "fetch a matching library with tools/onnxruntime.sh, or point ORT_DYLIB_PATH (or --runtime) at ONNX Runtime 1.24 or newer"
+            }
+            Self::RuntimeAlreadyLoaded { .. } => "use one ONNX Runtime library in a process",
+            Self::Cuda { .. } => {
+                "install the GPU build with `tools/onnxruntime.sh --gpu` and the CUDA and cuDNN libraries it needs, or use --device cpu"
+            }
+            Self::PixelLength { .. } => {
+                "pass uint8 RGB pixels of the model's input size, or use classify_image for other sizes"
+            }
+            Self::Label { .. } => "evaluate on the data set that the model was trained on",
+            Self::Dataset(error) => return error.hint(),
+            Self::Runtime { .. } | Self::OutputShape { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// An error answered by ONNX Runtime while it did `action`.
+    pub(crate) fn runtime(action: &'static str, error: &ort::Error) -> Self {
+        Self::Runtime {
+            action,
+            reason: one_line(error.message()),
+        }
+    }
+}
+
+/// Joins a message of several lines (ONNX Runtime writes such) into one.
+pub(crate) fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_several_lines_become_one() {
+        assert_eq!(one_line(" a\n  b\tc\n"), "a b c");
+    }
+
+    #[test]
+    fn pixel_length_names_both_lengths_and_the_size() {
+        let error = InferError::PixelLength {
+            got: 100,
+            expected: 192,
+            batch: true,
+            height: 8,
+            width: 8,
+            channels: 3,
+        };
+        assert_eq!(
+            error.to_string(),
+            "the pixel buffer holds 100 bytes, expected a multiple of 192 (8x8x3 uint8)"
+        );
+        assert!(error.hint().is_some());
+    }
+}

@@ -1,0 +1,119 @@
+//! Execution providers: what a session runs on, one file a provider.
+
+pub(crate) mod cpu;
+pub(crate) mod cuda;
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What the caller wants the model to run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Device {
+    /// CUDA if it works, else the CPU;
+    /// [`Classifier::fallback_reason`](crate::Classifier::fallback_reason)
+    /// says why.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The first CUDA GPU, or an error.
+    Cuda,
+}
+
+/// A text that names no [`Device`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown device `{0}`, expected auto, cpu or cuda")]
+pub struct ParseDeviceError(String);
+
+impl FromStr for Device {
+    type Err = ParseDeviceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda),
+            other => Err(ParseDeviceError(other.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+        })
+    }
+}
+
+/// The execution provider that really runs the model. `Display` gives ONNX
+/// Runtime's name for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    /// "CPUExecutionProvider"
+    Cpu,
+    /// "CUDAExecutionProvider"
+    Cuda,
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cpu => "CPUExecutionProvider",
+            Self::Cuda => "CUDAExecutionProvider",
+        })
+    }
+}
+
+impl Provider {
+    /// Sessions to open when the caller does not say.
+    pub(crate) fn default_sessions(self) -> usize {
+        match self {
+            Self::Cpu => cpu::default_sessions(),
+            Self::Cuda => cuda::DEFAULT_SESSIONS,
+        }
+    }
+
+    /// Images that evaluation hands to one run when the caller does not say.
+    pub(crate) fn default_batch_size(self) -> usize {
+        match self {
+            Self::Cpu => cpu::DEFAULT_BATCH_SIZE,
+            Self::Cuda => cuda::DEFAULT_BATCH_SIZE,
+        }
+    }
+
+    /// Most images that `classify_batch` hands to one run.
+    pub(crate) fn max_batch_size(self) -> usize {
+        match self {
+            Self::Cpu => cpu::MAX_BATCH_SIZE,
+            Self::Cuda => cuda::MAX_BATCH_SIZE,
+        }
+    }
+
+    /// `ort`'s description of the provider, which fails loudly.
+    pub(crate) fn dispatch(self) -> ort::ep::ExecutionProviderDispatch {
+        match self {
+            Self::Cpu => cpu::dispatch(),
+            Self::Cuda => cuda::dispatch(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn device_names_round_trip() {
+        for device in [Device::Auto, Device::Cpu, Device::Cuda] {
+            assert_eq!(device.to_string().parse(), Ok(device));
+        }
+        let error = "gpu".parse::<Device>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "unknown device `gpu`, expected auto, cpu or cuda"
+        );
+    }
+}

@@ -1,0 +1,33 @@
+//! Finding and loading the ONNX Runtime shared library.
+
+mod load;
+mod locate;
+
+pub(crate) use load::{Runtime, load};
+
+use std::path::{Path, PathBuf};
+
+use crate::InferError;
+
+/// The ONNX Runtime library that this process loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuntimeInfo {
+    /// The shared library's path; a bare file name if the system's loader
+    /// found it.
+    pub path: PathBuf,
+    /// Its version, for example "1.28.0".
+    pub version: String,
+    /// Whether it was built with the CUDA provider. True says nothing about
+    /// the machine: the GPU, its driver or the CUDA libraries may be missing.
+    pub cuda_build: bool,
+}
+
+/// Finds and loads ONNX Runtime, so that a program which needs it later fails
+/// now if it is missing. `library` is as in [`crate::ClassifierBuilder::runtime`];
+/// classifiers built afterwards use the library loaded here.
+///
+/// # Errors
+/// `Runtime…` if it cannot be found or loaded.
+pub fn load_runtime(library: Option<&Path>) -> Result<RuntimeInfo, InferError> {
+    Ok(load(library)?.info)
+}

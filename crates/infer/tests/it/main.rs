@@ -1,0 +1,20 @@
+//! Tests of the library and the program with a tiny model. Those that run it
+//! need the ONNX Runtime library (`tools/onnxruntime.sh`) and fail without it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod classifier;
+mod cli;
+mod evaluate;
+mod model_file;
+mod tiny;
+
+use infer::{Classifier, ClassifierBuilder, Device};
+
+/// The tiny model on the CPU.
+fn open(builder: ClassifierBuilder) -> Classifier {
+    builder
+        .device(Device::Cpu)
+        .from_bytes(tiny::model().to_bytes())
+        .unwrap_or_else(|error| panic!("{error}\nhint: {}", error.hint().unwrap_or_default()))
+}

@@ -1,0 +1,39 @@
+//! What can go wrong when a plot is written.
+
+use std::{io, path::PathBuf};
+
+/// A plot could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The plot could not be drawn or encoded.
+    #[error("cannot draw {path}: {reason}")]
+    Draw {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What the plotting library or the encoder said.
+        reason: String,
+    },
+    /// The finished plot could not be written to its file.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl ReportError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Draw { .. } => None,
+            Self::Write { path, .. } => path.parent().map(|folder| {
+                format!(
+                    "check that the folder '{}' exists, is writable and has space left",
+                    folder.display()
+                )
+            }),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Plots of training curves and confusion matrices, as files.
+//!
+//! - [`write_curves`]: loss or accuracy by epoch, PNG and SVG.
+//! - [`write_confusion_png`]: a confusion matrix one can read, PNG.
+//!
+//! A font is embedded, so nothing has to be installed. Files appear whole or
+//! not at all.
+
+mod axis;
+mod canvas;
+mod colour;
+mod confusion;
+mod curves;
+mod error;
+mod output;
+mod text;
+
+pub use confusion::write_confusion_png;
+pub use curves::{Curve, write_curves};
+pub use error::ReportError;

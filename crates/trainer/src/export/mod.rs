@@ -1,0 +1,96 @@
+//! From a checkpoint to a checked ONNX file.
+
+mod fold;
+mod network;
+mod preprocessing;
+mod verify;
+
+use std::path::Path;
+
+use burn::{module::Module, tensor::Device};
+use contract::Contract;
+use dataset::Split;
+use onnx::{Dim, Elem, GraphBuilder, ModelProto};
+
+pub use verify::{ExportCheck, verify};
+
+use self::{network::NetworkBuilder, preprocessing::add_preprocessing};
+use crate::{checkpoint::Checkpoint, error::TrainError, model::EfficientNetConfig};
+
+/// Opset of the exported graph: all its operators exist there, and every
+/// ONNX Runtime since 1.14 reads it.
+pub const OPSET: i64 = 18;
+
+/// The checkpoint as an ONNX model: uint8 pixels in, logits and probabilities
+/// out, the contract in the metadata.
+pub fn to_onnx(checkpoint: &Checkpoint, config: &EfficientNetConfig) -> ModelProto {
+    let contract = &checkpoint.contract;
+    let batch = || Dim::Symbolic("batch".to_owned());
+    let classes = Dim::Fixed(contract.classes.len() as i64);
+    let mut graph = GraphBuilder::new(&contract.architecture, OPSET);
+    graph.input(
+        &contract.input.name,
+        Elem::U8,
+        &[
+            batch(),
+            Dim::Fixed(contract.input.height as i64),
+            Dim::Fixed(contract.input.width as i64),
+            Dim::Fixed(contract.input.channels as i64),
+        ],
+    );
+    let images = add_preprocessing(&mut graph, contract);
+    let network = NetworkBuilder {
+        graph: &mut graph,
+        config,
+        tensors: checkpoint.tensors.clone(),
+        size: [contract.preprocessing.height, contract.preprocessing.width],
+    };
+    let logits = contract.output.logits.as_str();
+    network.build(&images, logits);
+    let probabilities = contract.output.probabilities.as_str();
+    graph.node(
+        "Softmax",
+        probabilities,
+        &[logits],
+        &[probabilities],
+        vec![onnx::Attribute::int("axis", 1)],
+    );
+    graph.output(logits, Elem::F32, &[batch(), classes.clone()]);
+    graph.output(probabilities, Elem::F32, &[batch(), classes]);
+    graph.build("trainer", env!("CARGO_PKG_VERSION"), &metadata(contract))
+}
+
+/// The contract, and beside it the keys that other tools look for.
+fn metadata(contract: &Contract) -> Vec<(String, String)> {
+    vec![
+        (contract::METADATA_KEY.to_owned(), contract.to_json()),
+        (
+            "names".to_owned(),
+            serde_json::to_string(&contract.classes).unwrap_or_default(),
+        ),
+        ("task".to_owned(), "classify".to_owned()),
+    ]
+}
+
+/// Exports `checkpoint` to `out` and checks it on the images of `val`. The
+/// file appears only once it has passed.
+///
+/// # Errors
+/// The file cannot be written, or the check of [`verify`] fails.
+pub fn export_checked(
+    checkpoint: &Checkpoint,
+    config: &EfficientNetConfig,
+    val: &Split,
+    device: &Device,
+    runtime: Option<&Path>,
+    out: &Path,
+) -> Result<ExportCheck, TrainError> {
+    let model = config
+        .init(device)
+        .with_tensors(checkpoint.tensors.clone())?
+        .valid();
+    let bytes = to_onnx(checkpoint, config).to_bytes();
+    let check = verify(&bytes, checkpoint, &model, val, device, runtime)?;
+    contract::fs::write_atomically(out, &bytes).map_err(TrainError::io("write", out))?;
+    Ok(check)
+}

@@ -1,0 +1,19 @@
+//! `trainer`: fine-tune EfficientNet with burn and export it to ONNX.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    let result = match arguments.command {
+        cli::Command::Fit(arguments) => cli::fit::run(&arguments),
+        cli::Command::Export(arguments) => cli::export::run(&arguments),
+        cli::Command::Weights(arguments) => cli::weights::run(&arguments),
+        cli::Command::Data(arguments) => cli::data::run(&arguments),
+        cli::Command::Recipes(arguments) => cli::recipes::run(&arguments),
+    };
+    result.unwrap_or_else(|error| cli::failure::report(&error))
+}

@@ -1,0 +1,78 @@
+//! The network: stem, stages of MBConv blocks, head.
+
+use burn::{
+    module::Module,
+    nn::{Dropout, DropoutConfig, Initializer, Linear, LinearConfig},
+    tensor::{Device, Tensor, activation::silu},
+};
+
+use super::{
+    EfficientNetConfig, MbConv,
+    conv_norm::{ConvNorm, ConvNormConfig, Observe},
+};
+
+/// EfficientNet (Tan and Le 2019) with a head of global average pooling,
+/// dropout and one linear layer.
+#[derive(Module, Debug)]
+pub struct EfficientNet {
+    pub(super) stem: ConvNorm,
+    pub(super) stages: Vec<Vec<MbConv>>,
+    pub(super) head: ConvNorm,
+    dropout: Dropout,
+    pub(super) classifier: Linear,
+}
+
+impl EfficientNet {
+    pub(super) fn new(config: &EfficientNetConfig, device: &Device) -> Self {
+        let stem = ConvNormConfig {
+            channels_in: 3,
+            channels_out: config.stem_channels(),
+            kernel: 3,
+            stride: 2,
+            groups: 1,
+            family: config.family,
+        };
+        let stages = config.stages();
+        let last = stages
+            .last()
+            .and_then(|stage| stage.last())
+            .map_or(config.stem_channels(), |block| block.channels_out);
+        let features = config.head_channels();
+        Self {
+            stem: stem.init(device),
+            stages: stages
+                .iter()
+                .map(|blocks| blocks.iter().map(|block| block.init(device)).collect())
+                .collect(),
+            head: ConvNormConfig::pointwise(last, features, config.family).init(device),
+            dropout: DropoutConfig::new(config.dropout).init(),
+            // Small and centred: the first logits are near zero, the first loss near ln(classes).
+            classifier: LinearConfig::new(features, config.classes)
+                .with_initializer(Initializer::Normal {
+                    mean: 0.0,
+                    std: 0.01,
+                })
+                .init(device),
+        }
+    }
+
+    /// # Shapes
+    /// - images: `[batch, 3, height, width]`, normalised
+    /// - output: logits `[batch, classes]`
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.forward_observed(images, &mut |_| {})
+    }
+
+    /// [`forward`](Self::forward) that shows `observe` the output of every
+    /// convolution that a batch normalisation follows, in the order of
+    /// [`conv_norm_names`](super::conv_norm_names).
+    pub fn forward_observed(&self, images: Tensor<4>, observe: &mut Observe<'_>) -> Tensor<2> {
+        let mut features = silu(self.stem.forward(images, observe));
+        for block in self.stages.iter().flatten() {
+            features = block.forward(features, observe);
+        }
+        let features = silu(self.head.forward(features, observe));
+        let pooled = features.mean_dim(3).mean_dim(2).flatten(1, 3);
+        self.classifier.forward(self.dropout.forward(pooled))
+    }
+}

@@ -1,0 +1,113 @@
+//! What a run trains and validates on: splits, limits and the way into the network.
+
+use contract::{DatasetInfo, Fit, Preprocessing, Resize, SplitInfo, preprocess::Preprocessor};
+use dataset::{Dataset, Split, stratified_split};
+
+use super::Recipe;
+use crate::error::TrainError;
+
+/// Training and validation images and how they reach the network.
+#[derive(Debug, Clone)]
+pub struct TrainingData {
+    /// The data set's classes.
+    pub classes: Vec<String>,
+    /// Groups of classes, where the data set has them.
+    pub superclasses: Option<contract::Superclasses>,
+    /// Name, hash and split sizes, for the contract.
+    pub info: DatasetInfo,
+    /// Images to learn from.
+    pub train: Split,
+    /// Images to validate on.
+    pub val: Split,
+    /// Height and width of the pictures that go into the graph.
+    pub input: [usize; 2],
+    /// How an arbitrary picture gets that size.
+    pub fit: Fit,
+    /// What the graph does to it.
+    pub preprocessing: Preprocessing,
+}
+
+impl TrainingData {
+    /// Splits `dataset` as `recipe` says. `mean` and `std` are those that the
+    /// pretrained weights expect, of pixels in `[0, 1]`.
+    ///
+    /// # Errors
+    /// A class with too few images to split.
+    pub fn new(
+        dataset: &Dataset,
+        recipe: &Recipe,
+        mean: [f32; 3],
+        std: [f32; 3],
+    ) -> Result<Self, TrainError> {
+        let (train, val, split) = match &dataset.val {
+            Some(val) => (dataset.train.clone(), val.clone(), None),
+            None => {
+                let labels = dataset.train.labels();
+                let indices =
+                    stratified_split(&labels, &dataset.classes, recipe.val_fraction, recipe.seed)?;
+                let split = SplitInfo {
+                    seed: recipe.seed,
+                    val_fraction: recipe.val_fraction,
+                };
+                (
+                    dataset.train.subset(&indices.train),
+                    dataset.train.subset(&indices.val),
+                    Some(split),
+                )
+            }
+        };
+        let train = limit(&train, recipe.train_limit, &dataset.classes, recipe.seed)?;
+        let val = limit(&val, recipe.val_limit, &dataset.classes, recipe.seed)?;
+        let size = recipe.image_size;
+        // Sets with one stored size go into the graph as stored and are upscaled
+        // there; photos are brought to the network's size first.
+        let (input, fit) = match dataset.stored_size {
+            Some(size) => (size, Fit::Stretch),
+            None => ([size, size], Fit::CenterCrop { shorter_side: size }),
+        };
+        Ok(Self {
+            classes: dataset.classes.clone(),
+            superclasses: dataset.superclasses.clone(),
+            info: DatasetInfo {
+                name: dataset.name.clone(),
+                sha256: dataset.sha256.clone(),
+                train: train.len(),
+                val: val.len(),
+                test: dataset.test.as_ref().map_or(0, Split::len),
+                split,
+            },
+            train,
+            val,
+            input,
+            fit,
+            preprocessing: Preprocessing {
+                resize: Resize::OpencvCubic,
+                height: size,
+                width: size,
+                scale: 1.0 / 255.0,
+                mean,
+                std,
+            },
+        })
+    }
+
+    /// The implementation of [`preprocessing`](Self::preprocessing).
+    pub fn preprocessor(&self) -> Preprocessor {
+        Preprocessor::new(self.input, &self.preprocessing)
+    }
+}
+
+/// At most `limit` images of `split` (0: all), the same share of each class.
+fn limit(
+    split: &Split,
+    limit: usize,
+    classes: &[String],
+    seed: u64,
+) -> Result<Split, TrainError> {
+    if limit == 0 || limit >= split.len() {
+        return Ok(split.clone());
+    }
+    let fraction = limit as f64 / split.len() as f64;
+    let indices = stratified_split(&split.labels(), classes, fraction, seed)?;
+    Ok(split.subset(&indices.val))
+}

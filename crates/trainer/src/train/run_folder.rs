@@ -1,0 +1,147 @@
+//! The folder that a run leaves behind.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{History, Recipe};
+use crate::{checkpoint::Checkpoint, error::TrainError};
+
+/// A run's folder: `recipe.toml`, `history.{csv,json}`, `loss.{png,svg}`,
+/// `accuracy.{png,svg}`, `checkpoints/{best,last}.safetensors` and `model.onnx`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Creates the folder at `path`, which must not exist or be empty.
+    ///
+    /// # Errors
+    /// The folder holds something, or cannot be created or written to.
+    pub fn create(path: &Path) -> Result<Self, TrainError> {
+        if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(TrainError::RunFolderExists {
+                path: path.to_owned(),
+            });
+        }
+        let run = Self {
+            path: path.to_owned(),
+        };
+        let checkpoints = run.path.join("checkpoints");
+        fs::create_dir_all(&checkpoints).map_err(TrainError::io("create", &checkpoints))?;
+        Ok(run)
+    }
+
+    /// Creates the first of `runs/name`, `runs/name-2`, … that is free.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_next(runs: &Path, name: &str) -> Result<Self, TrainError> {
+        let mut path = runs.join(name);
+        for number in 2.. {
+            match Self::create(&path) {
+                Err(TrainError::RunFolderExists { .. }) => {
+                    path = runs.join(format!("{name}-{number}"));
+                }
+                created => return created,
+            }
+        }
+        unreachable!("the numbers do not end")
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Checkpoint of the epoch with the best validation top-1.
+    pub fn best_checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoints/best.safetensors")
+    }
+
+    /// Checkpoint of the newest epoch.
+    pub fn last_checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoints/last.safetensors")
+    }
+
+    /// The exported model.
+    pub fn model(&self) -> PathBuf {
+        self.path.join("model.onnx")
+    }
+
+    /// Writes the resolved recipe.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_recipe(&self, recipe: &Recipe) -> Result<(), TrainError> {
+        self.write("recipe.toml", recipe.to_toml().as_bytes())
+    }
+
+    /// Writes the newest epoch's checkpoint, and again as the best if it is that.
+    ///
+    /// # Errors
+    /// A file cannot be written; the ones before stay as they were.
+    pub fn write_checkpoint(
+        &self,
+        checkpoint: &Checkpoint,
+        is_best: bool,
+    ) -> Result<(), TrainError> {
+        checkpoint.save(&self.last_checkpoint())?;
+        if is_best {
+            checkpoint.save(&self.best_checkpoint())?;
+        }
+        Ok(())
+    }
+
+    /// Writes the history as CSV, JSON and plots.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write_history(&self, history: &History) -> Result<(), TrainError> {
+        self.write("history.csv", history.to_csv().as_bytes())?;
+        let json = serde_json::to_vec_pretty(history).unwrap_or_default();
+        self.write("history.json", &json)?;
+        let loss = history.curves(|epoch| epoch.train_loss, |epoch| epoch.val_loss);
+        report::write_curves(&self.path.join("loss"), "Loss", "cross-entropy", &loss)?;
+        let accuracy = history.curves(|epoch| epoch.train_top1, |epoch| epoch.val_top1);
+        report::write_curves(
+            &self.path.join("accuracy"),
+            "Top-1 accuracy",
+            "share of images",
+            &accuracy,
+        )?;
+        Ok(())
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TrainError> {
+        let path = self.path.join(name);
+        contract::fs::write_atomically(&path, bytes).map_err(TrainError::io("write", &path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_used_folder_is_refused_and_the_next_number_taken() {
+        let runs = tempfile::tempdir().unwrap();
+        let first = RunFolder::create_next(runs.path(), "digits").unwrap();
+        let second = RunFolder::create_next(runs.path(), "digits").unwrap();
+        assert_eq!(first.path(), runs.path().join("digits"));
+        assert_eq!(second.path(), runs.path().join("digits-2"));
+        let error = RunFolder::create(first.path()).unwrap_err();
+        assert!(error.hint().unwrap().contains("--out"));
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_named() {
+        let runs = tempfile::tempdir().unwrap();
+        let file = runs.path().join("file");
+        fs::write(&file, "x").unwrap();
+        let error = RunFolder::create(&file.join("run")).unwrap_err();
+        assert!(error.to_string().contains("file"), "{error}");
+    }
+}

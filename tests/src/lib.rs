@@ -1,0 +1,1 @@
+//! End-to-end tests of `trainer` and `infer`; see the files beside `src/`.
