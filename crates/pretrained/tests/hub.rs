@@ -2,17 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use pretrained::{
     Family, IMAGENET_MEAN, IMAGENET_STD, NamedTensor, PretrainedError, Sidecar, Weights, hub, read,
     write,
 };
-use tiny_http::{Header, Request, Response, Server};
 
 const REPO: &str = "timm/efficientnet_b0.ra_in1k";
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -33,85 +33,101 @@ struct Behaviour {
 /// As the hub does it: small files come at once, large ones by a redirect to another place,
 /// with the etag (SHA-256) and the commit in the redirect's headers.
 struct Hub {
-    server: Arc<Server>,
-    thread: Option<JoinHandle<()>>,
     endpoint: String,
-    requests: Arc<Mutex<Vec<String>>>,
+    requests: Arc<AtomicUsize>,
+    stopped: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Hub {
     fn start(behaviour: Behaviour) -> Self {
-        let server = Arc::new(Server::http("127.0.0.1:0").unwrap());
-        let endpoint = format!("http://{}", server.server_addr());
-        let requests = Arc::new(Mutex::new(Vec::new()));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicUsize::new(0));
+        let stopped = Arc::new(AtomicBool::new(false));
         let thread = std::thread::spawn({
-            let (server, endpoint) = (server.clone(), endpoint.clone());
-            let requests = requests.clone();
-            let downloads = AtomicUsize::new(0);
+            let (endpoint, requests) = (endpoint.clone(), requests.clone());
+            let stopped = stopped.clone();
+            let mut behaviour = behaviour;
             move || {
-                for request in server.incoming_requests() {
-                    requests.lock().unwrap().push(request.url().to_owned());
-                    answer(request, &behaviour, &endpoint, &downloads);
+                for stream in listener.incoming() {
+                    if stopped.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    requests.fetch_add(1, Ordering::Relaxed);
+                    answer(stream.unwrap(), &mut behaviour, &endpoint);
                 }
             }
         });
         Self {
-            server,
-            thread: Some(thread),
             endpoint,
             requests,
+            stopped,
+            thread: Some(thread),
         }
     }
 }
 
 impl Drop for Hub {
     fn drop(&mut self) {
-        self.server.unblock();
-        self.thread.take().unwrap().join().unwrap();
+        self.stopped.store(true, Ordering::Relaxed);
+        // Wakes the listener up.
+        let address = self.endpoint.strip_prefix("http://").unwrap();
+        let _ = TcpStream::connect(address);
+        let result = self.thread.take().unwrap().join();
+        assert!(result.is_ok() || std::thread::panicking());
     }
 }
 
-fn header(name: &str, value: &str) -> Header {
-    Header::from_bytes(name, value).unwrap()
-}
+/// Answers one request and closes the connection.
+fn answer(mut stream: TcpStream, behaviour: &mut Behaviour, endpoint: &str) {
+    let lines: Vec<String> = BufReader::new(&stream)
+        .lines()
+        .map(|line| line.unwrap())
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let url = lines[0].split(' ').nth(1).unwrap();
+    let range = lines.iter().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("range").then_some(value)
+    });
+    let range = range.unwrap();
 
-fn answer(request: Request, behaviour: &Behaviour, endpoint: &str, downloads: &AtomicUsize) {
     let resolve = format!("/{REPO}/resolve/main/");
-    let url = request.url().to_owned();
-    let not_found = Response::from_string("Entry not found").with_status_code(404);
     match (
         url.strip_prefix(&resolve),
         &behaviour.config,
         &behaviour.weights,
     ) {
-        (Some("config.json"), Some(config), _) => part(request, config.as_bytes(), None),
+        (Some("config.json"), Some(config), _) => part(&mut stream, range, config.as_bytes(), None),
         (Some("model.safetensors"), _, Some(weights)) => {
             let sha256 = contract::fs::sha256_hex(weights);
             let etag = behaviour.etag.as_ref().unwrap_or(&sha256);
-            let response = Response::empty(302)
-                .with_header(header("Location", &format!("{endpoint}/cdn/blob")))
-                .with_header(header("X-Repo-Commit", COMMIT))
-                .with_header(header("X-Linked-Etag", &format!("\"{etag}\"")))
-                .with_header(header("X-Linked-Size", &weights.len().to_string()));
-            request.respond(response).unwrap();
+            write!(
+                stream,
+                "HTTP/1.1 302 Found\r\nLocation: {endpoint}/cdn/blob\r\n\
+                 X-Repo-Commit: {COMMIT}\r\nX-Linked-Etag: \"{etag}\"\r\n\
+                 X-Linked-Size: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                weights.len()
+            )
+            .unwrap();
         }
         (None, _, Some(weights)) if url == "/cdn/blob" => {
-            let first =
-                range(&request) != "bytes=0-0" && downloads.fetch_add(1, Ordering::Relaxed) == 0;
-            part(request, weights, behaviour.break_after.filter(|_| first));
+            let download = range != "bytes=0-0";
+            let break_after = behaviour.break_after.take_if(|_| download);
+            part(&mut stream, range, weights, break_after);
         }
-        _ => request.respond(not_found).unwrap(),
+        _ => status(&mut stream, "404 Not Found"),
     }
 }
 
-fn range(request: &Request) -> String {
-    let header = request.headers().iter().find(|h| h.field.equiv("Range"));
-    header.unwrap().value.to_string()
+fn status(stream: &mut TcpStream, status: &str) {
+    let rest = "Content-Length: 0\r\nConnection: close";
+    write!(stream, "HTTP/1.1 {status}\r\n{rest}\r\n\r\n").unwrap();
 }
 
-/// Answers a range request; `break_after` closes the connection before all has been sent.
-fn part(request: Request, bytes: &[u8], break_after: Option<usize>) {
-    let range = range(&request);
+/// Answers a range request; with `break_after`, with no more than so many bytes.
+fn part(stream: &mut TcpStream, range: &str, bytes: &[u8], break_after: Option<usize>) {
     let (start, end) = range
         .strip_prefix("bytes=")
         .unwrap()
@@ -120,29 +136,23 @@ fn part(request: Request, bytes: &[u8], break_after: Option<usize>) {
     let start: usize = start.parse().unwrap();
     let end = end.parse().map_or(bytes.len(), |last: usize| last + 1);
     if start >= bytes.len() {
-        request.respond(Response::empty(416)).unwrap();
+        status(stream, "416 Range Not Satisfiable");
         return;
     }
-    let content_range = format!("bytes {start}-{}/{}", end - 1, bytes.len());
-    if let Some(count) = break_after {
-        use std::io::Write;
-        let mut stream = request.into_writer();
-        let length = end - start;
-        write!(
-            stream,
-            "HTTP/1.1 206 Partial Content\r\nContent-Length: {length}\r\n\
-             Content-Range: {content_range}\r\nConnection: close\r\n\r\n"
-        )
+    write!(
+        stream,
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {start}-{}/{}\r\n\
+         X-Repo-Commit: {COMMIT}\r\nETag: \"no-sha256\"\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        end - 1,
+        bytes.len(),
+        end - start,
+    )
+    .unwrap();
+    let body = &bytes[start..end];
+    stream
+        .write_all(&body[..break_after.unwrap_or(body.len())])
         .unwrap();
-        stream.write_all(&bytes[start..start + count]).unwrap();
-        return;
-    }
-    let response = Response::from_data(&bytes[start..end])
-        .with_status_code(206)
-        .with_header(header("Content-Range", &content_range))
-        .with_header(header("X-Repo-Commit", COMMIT))
-        .with_header(header("ETag", "\"an-etag-that-is-no-sha256\""));
-    request.respond(response).unwrap();
 }
 
 /// A weights file's bytes: what the hub would hold.
@@ -220,12 +230,12 @@ fn the_file_lands_under_the_repositorys_name_with_its_sidecar() {
     assert_eq!(weights.mean, [0.5, 0.25, 0.125]);
 
     // What is there is not fetched again.
-    let requests = hub.requests.lock().unwrap().len();
+    let requests = hub.requests.load(Ordering::Relaxed);
     assert_eq!(
         hub::fetch(REPO, Some(&hub.endpoint), &models, false).unwrap(),
         path
     );
-    assert_eq!(hub.requests.lock().unwrap().len(), requests);
+    assert_eq!(hub.requests.load(Ordering::Relaxed), requests);
 }
 
 #[test]
@@ -263,6 +273,24 @@ fn a_download_that_breaks_off_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let path = hub::fetch(REPO, Some(&hub.endpoint), dir.path(), false).unwrap();
     assert_eq!(std::fs::read(path).unwrap(), bytes);
+}
+
+/// An earlier run got all bytes and ended before it could rename the file.
+#[test]
+fn what_an_earlier_run_left_is_no_trap() {
+    let bytes = weights_file();
+    let hub = Hub::start(hub_with(bytes.clone()));
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = dir
+        .path()
+        .join(".hub/models--timm--efficientnet_b0.ra_in1k/blobs");
+    std::fs::create_dir_all(&blobs).unwrap();
+    let partial = format!("{}.part", contract::fs::sha256_hex(&bytes));
+    std::fs::write(blobs.join(partial), &bytes).unwrap();
+
+    let error = hub::fetch(REPO, Some(&hub.endpoint), dir.path(), false).unwrap_err();
+    assert!(error.hint().unwrap().contains("run it again"), "{error}");
+    hub::fetch(REPO, Some(&hub.endpoint), dir.path(), false).unwrap();
 }
 
 /// Fetches and expects an error of one line; nothing may have landed.

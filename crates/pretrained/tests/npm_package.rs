@@ -89,7 +89,7 @@ fn broken_packages_say_what_is_wrong() {
     );
     assert_eq!(
         message(&tgz(dir.path(), &model_files(MODEL, &shard[..12]))),
-        "one.bin hold 12 bytes, model.json expects 16"
+        "one.bin: 12 bytes, model.json expects 16"
     );
     let path = tgz(dir.path(), &files);
     let whole = std::fs::read(&path).unwrap();

@@ -69,7 +69,7 @@ pub fn columns(header: &[&str], rows: Vec<Vec<String>>, numbers_from: usize) -> 
 fn plain() -> Table {
     let mut table = Table::new();
     table
-        .load_preset(presets::NOTHING)
+        .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic);
     if !table.is_tty() {
         table.set_width(WIDTH);

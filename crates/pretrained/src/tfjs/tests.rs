@@ -98,7 +98,7 @@ fn shards_that_are_cut_short_are_reported_with_both_lengths() {
     files.get_mut("one.bin").unwrap().truncate(26);
     assert_eq!(
         read(&files).unwrap_err(),
-        "one.bin, two.bin hold 96 bytes, model.json expects 100"
+        "one.bin, two.bin: 96 bytes, model.json expects 100"
     );
 }
 
