@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::{Dataset, DatasetError, cifar100, digits, folder};
+use crate::{Dataset, DatasetError, Split, cifar100, digits, folder};
 
 /// A data set as named on a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,8 @@ impl Default for OpenOptions {
 }
 
 /// Opens a data set. Never downloads: if CIFAR-100 is not there, the error's
-/// hint names the command that fetches it.
+/// hint names the command that fetches it. A folder without `test/` gets a test
+/// split: always the same fifth of each class of its training images.
 ///
 /// # Errors
 /// Every [`DatasetError`] that concerns files, archives, labels or folders;
@@ -72,8 +73,27 @@ pub fn open(source: &Source, options: &OpenOptions) -> Result<Dataset, DatasetEr
     match source {
         Source::Digits => digits::open(),
         Source::Cifar100 => cifar100::open(options),
-        Source::Folder(path) => folder::open(path),
+        Source::Folder(path) => with_test_split(folder::open(path)?),
     }
+}
+
+/// Share and seed of the test split that is held out of a folder's training
+/// images where it has no `test/`: constants, so that training and evaluation
+/// agree on it without being told.
+const HELD_OUT_TEST: (f64, u64) = (0.2, 1999);
+
+fn with_test_split(folder: Dataset) -> Result<Dataset, DatasetError> {
+    if folder.test.is_some() {
+        return Ok(folder);
+    }
+    let (fraction, seed) = HELD_OUT_TEST;
+    let mut dataset = folder.hold_out_test(fraction, seed)?;
+    dataset.notes.push(format!(
+        "no test/ folder in '{}': the same {} images, a fifth of each class, are always held out for the test",
+        dataset.name,
+        dataset.test.as_ref().map_or(0, Split::len),
+    ));
+    Ok(dataset)
 }
 
 #[cfg(test)]
@@ -90,6 +110,29 @@ mod tests {
             assert_eq!(text.parse(), Ok(source.clone()));
             assert_eq!(source.to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_folder_without_test_split_always_gets_the_same_one() {
+        let root = tempfile::tempdir().unwrap();
+        for class in ["a", "b"] {
+            let folder = root.path().join(class);
+            std::fs::create_dir(&folder).unwrap();
+            for number in 0..10 {
+                let picture = image::RgbImage::from_pixel(2, 2, image::Rgb([number, 0, 0]));
+                picture.save(folder.join(format!("{number}.png"))).unwrap();
+            }
+        }
+        let open = || {
+            let source = Source::Folder(root.path().to_path_buf());
+            open(&source, &OpenOptions::default()).unwrap()
+        };
+        let (first, second) = (open(), open());
+        let (test, again) = (first.test.unwrap(), second.test.unwrap());
+        assert_eq!((first.train.len(), test.len()), (16, 4));
+        assert_eq!(test.labels(), [0, 0, 1, 1]);
+        assert!((0..4).all(|i| test.describe(i) == again.describe(i)));
+        assert!(first.notes[0].contains("held out"));
     }
 
     #[test]

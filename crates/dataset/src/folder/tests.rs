@@ -6,7 +6,6 @@ use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 
 use super::*;
-use crate::{OpenOptions, Source};
 
 struct Tree(TempDir);
 
@@ -39,7 +38,7 @@ impl Tree {
     }
 
     fn open(&self) -> Result<Dataset, DatasetError> {
-        crate::open(&Source::Folder(self.root()), &OpenOptions::default())
+        open(&self.root())
     }
 
     /// A failure's message, paths relative to the root.

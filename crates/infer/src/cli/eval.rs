@@ -1,10 +1,11 @@
 //! `infer eval`: a model's scores on a data set.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use infer::EvaluateOptions;
 
 use super::classifier::ClassifierArgs;
@@ -87,8 +88,11 @@ fn progress_bar(images: usize, verbosity: Verbosity) -> ProgressBar {
     if verbosity == Verbosity::Quiet {
         return ProgressBar::hidden();
     }
-    let style =
-        ProgressStyle::with_template("{wide_bar} {pos}/{len} images, {per_sec}, {eta} left");
-    ProgressBar::new(images as u64)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+        let _ = write!(text, "{:.0} img/s", state.per_sec());
+    };
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}, {rate}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", rate);
+    ProgressBar::new(images as u64).with_style(style)
 }

@@ -156,11 +156,8 @@ impl<'a> EvalReport<'a> {
         };
         write(&csv, &confusion.to_csv(self.classes))?;
         let title = format!(
-            "{} on {} {}: top-1 {:.2} %",
-            self.model.architecture,
-            self.dataset.name,
-            self.dataset.split,
-            100.0 * self.evaluation.top1
+            "{} on {} {}",
+            self.model.architecture, self.dataset.name, self.dataset.split,
         );
         report::write_confusion_png(&png, &title, confusion, self.classes)?;
         write(&text, &format!("{}\n", self.to_text().trim_end()))?;

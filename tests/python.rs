@@ -1,0 +1,90 @@
+//! An exported model under Python's onnx and onnxruntime.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use dataset::{OpenOptions, Source};
+use end_to_end::{assert_failure, json, onnxruntime, project_root, run, trained_digits};
+use infer::{Classifier, Device};
+use serde_json::Value;
+
+/// Both run the same library on the same graph; threads may add up differently.
+const TOLERANCE: f64 = 1e-4;
+
+/// Runs `tools/check_onnx.py`.
+fn check_onnx(model: &Path, images: &Path) -> Output {
+    let root = project_root();
+    let python = root.join(".venv/bin/python");
+    let shown = python.display();
+    assert!(python.is_file(), "{shown} is missing: run tools/test");
+    let script = root.join("tools/check_onnx.py");
+    run(Command::new(python).args([&script, model, images]))
+}
+
+#[test]
+fn python_reads_the_model_and_gives_the_answers_of_infer() {
+    let model = trained_digits().join("model.onnx");
+    let test = dataset::open(&Source::Digits, &OpenOptions::default())
+        .unwrap()
+        .test
+        .unwrap();
+    let pixels: Vec<u8> = (0..test.len())
+        .flat_map(|i| test.pixels(i).unwrap().to_vec())
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images.bin");
+    fs::write(&images, &pixels).unwrap();
+
+    let document = json(&check_onnx(&model, &images));
+    let classes: Vec<u64> = document["classes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|class| class.as_u64().unwrap())
+        .collect();
+
+    let classifier = Classifier::builder()
+        .device(Device::Cpu)
+        .runtime(Some(onnxruntime()))
+        .from_file(&model)
+        .unwrap();
+    let answers = classifier.classify_batch(&pixels).unwrap();
+    assert_eq!(answers.len(), 359);
+    let expected: Vec<u64> = answers.iter().map(|a| a.class() as u64).collect();
+    assert_eq!(classes, expected);
+    let told_apart: BTreeSet<u64> = classes.into_iter().collect();
+    assert!(
+        told_apart.len() >= 5,
+        "only {told_apart:?}: the comparison says little"
+    );
+    for (i, answer) in answers.iter().enumerate() {
+        for (class, &logit) in answer.logits.iter().enumerate() {
+            let python = document["logits"][i][class].as_f64().unwrap();
+            let difference = (python - f64::from(logit)).abs();
+            assert!(
+                difference < TOLERANCE,
+                "image {i}, class {class}: {python} and {logit}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_script_refuses_what_is_no_whole_number_of_images() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images.bin");
+    fs::write(&images, [0; 100]).unwrap();
+    let output = check_onnx(&trained_digits().join("model.onnx"), &images);
+    assert_failure(&output, 1, &["100 bytes", "multiple of 192"], &["8x8x3"]);
+}
+
+#[test]
+fn the_class_names_are_where_other_tools_look_for_them() {
+    let bytes = fs::read(trained_digits().join("model.onnx")).unwrap();
+    let model = onnx::ModelProto::from_bytes(&bytes).unwrap();
+    let names: Value = serde_json::from_str(model.metadata("names").unwrap()).unwrap();
+    assert_eq!(names.as_array().unwrap().len(), 10);
+    assert_eq!(model.metadata("task"), Some("classify"));
+}

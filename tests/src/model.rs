@@ -1,0 +1,57 @@
+//! A small model of the digits, trained once a test program.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use crate::program::target_folder;
+use crate::{run, stdout, text, trainer};
+
+/// Arguments of a run of seconds that still learns to tell digits apart. No
+/// images of the validation split are left out.
+pub const SMALL_RUN: [&str; 21] = [
+    "fit",
+    "--recipe",
+    "digits",
+    "--weights",
+    "none",
+    "--image-size",
+    "32",
+    "--train-limit",
+    "400",
+    "--epochs",
+    "2",
+    "--batch-size",
+    "16",
+    "--learning-rate",
+    "2e-3",
+    "--warmup-epochs",
+    "0",
+    "--dropout",
+    "0",
+    "--shift",
+    "0",
+];
+
+/// The run folder of [`SMALL_RUN`], made at the first call. It lies in the
+/// target folder and stays there for a look.
+///
+/// # Panics
+/// If training fails.
+pub fn trained_digits() -> PathBuf {
+    static RUN: OnceLock<PathBuf> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let executable = env::current_exe().unwrap();
+        let folder = target_folder()
+            .join("end-to-end")
+            .join(executable.file_stem().unwrap());
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let out = folder.join("digits");
+        let args = [&SMALL_RUN[..], &["--out", text(&out)]].concat();
+        stdout(&run(&mut trainer(&folder, &args)));
+        out
+    })
+    .clone()
+}
