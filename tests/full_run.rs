@@ -201,7 +201,7 @@ fn weights(run: &Path) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn a_folder_of_pictures_trains_and_is_told_apart_by_colour() {
     let cwd = tempfile::tempdir().unwrap();
-    write_folder(&cwd.path().join("photos"), 8);
+    write_folder(&cwd.path().join("photos"), 16);
     let args = [
         "fit",
         "--dataset",
@@ -220,6 +220,10 @@ fn a_folder_of_pictures_trains_and_is_told_apart_by_colour() {
         "0.25",
         "--dropout",
         "0",
+        "--horizontal-flip",
+        "0",
+        "--learning-rate",
+        "3e-3",
     ];
     let printed = stdout(&run(&mut trainer(cwd.path(), &args)));
     let model = cwd.path().join("runs/photos/model.onnx");
@@ -231,13 +235,13 @@ fn a_folder_of_pictures_trains_and_is_told_apart_by_colour() {
 
     let photos = cwd.path().join("photos");
     let val = eval(&model, &["--dataset", text(&photos), "--split", "val"]);
-    // A fifth of the 24 images is kept for testing, a quarter of the rest for validation.
+    // A fifth of the 48 images is kept for testing, a quarter of the rest for validation.
     assert_eq!(
         (
             &val["images"],
             &eval(&model, &["--dataset", text(&photos)])["images"]
         ),
-        (&json!(5), &json!(5))
+        (&json!(10), &json!(10))
     );
     assert_eq!(val["top1"], contract["training"]["metrics"]["val_top1"]);
     assert_eq!(val["top1"], 1.0, "red, green and blue");

@@ -1,7 +1,6 @@
 //! Ctrl-C during training keeps what was learnt.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

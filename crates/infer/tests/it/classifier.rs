@@ -224,3 +224,21 @@ fn a_graph_that_onnx_runtime_refuses_is_an_error_in_one_line() {
         "{line}"
     );
 }
+
+#[test]
+fn an_array_gives_what_its_bytes_give() {
+    let classifier = open(Classifier::builder().sessions(1));
+    let pixels = pixels(3);
+    let images = ndarray::ArrayView4::from_shape((3, 8, 8, 3), &pixels).unwrap();
+    let expected = classifier.classify_batch(&pixels).unwrap();
+    for (a, b) in classifier.classify_array(images).unwrap().iter().zip(&expected) {
+        assert_close(a, b);
+    }
+    // Last to first: not row by row in memory, and still each its own.
+    let reversed = images.slice(ndarray::s![..;-1, .., .., ..]);
+    let found = classifier.classify_array(reversed).unwrap();
+    assert_close(&found[0], &expected[2]);
+    let wrong = images.slice(ndarray::s![.., ..7, .., ..]);
+    let error = classifier.classify_array(wrong).unwrap_err();
+    assert_eq!(error.to_string(), "images have shape [3, 7, 8, 3], expected [n, 8, 8, 3]");
+}

@@ -140,13 +140,10 @@ fn compare_logits(
 
 /// Largest difference between two rows of logits.
 fn compare(expected: &[f32], found: &[f32], image: &str) -> Result<f64, TrainError> {
-    let difference = expected
-        .iter()
-        .zip(found)
-        .map(|(a, b)| f64::from((a - b).abs()))
-        // `max` would drop a NaN.
-        .fold(0.0, |largest, next| if next <= largest { largest } else { next });
-    if !(difference < LOGIT_TOLERANCE) {
+    let differences = || expected.iter().zip(found).map(|(a, b)| f64::from((a - b).abs()));
+    let difference = differences().fold(0.0, f64::max);
+    // `max` passes over a NaN.
+    if difference >= LOGIT_TOLERANCE || differences().any(f64::is_nan) {
         return Err(TrainError::ExportCheck {
             reason: format!(
                 "logits of {image} differ by {difference:.2e}, expected less than {LOGIT_TOLERANCE:.0e}"

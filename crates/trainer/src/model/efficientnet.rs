@@ -3,7 +3,7 @@
 use burn::{
     module::Module,
     nn::{Dropout, DropoutConfig, Initializer, Linear, LinearConfig},
-    tensor::{Device, Tensor, activation::silu},
+    tensor::{Device, Tensor, activation::silu, module::adaptive_avg_pool2d},
 };
 
 use super::{
@@ -72,7 +72,7 @@ impl EfficientNet {
             features = block.forward(features, observe);
         }
         let features = silu(self.head.forward(features, observe));
-        let pooled = features.mean_dim(3).mean_dim(2).flatten(1, 3);
+        let pooled = adaptive_avg_pool2d(features, [1, 1]).flatten(1, 3);
         self.classifier.forward(self.dropout.forward(pooled))
     }
 }

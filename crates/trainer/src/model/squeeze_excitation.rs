@@ -6,6 +6,7 @@ use burn::{
     tensor::{
         Device, Tensor,
         activation::{sigmoid, silu},
+        module::adaptive_avg_pool2d,
     },
 };
 
@@ -28,7 +29,7 @@ impl SqueezeExcitation {
     /// # Shapes
     /// - input and output: `[batch, channels, height, width]`
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let squeezed = input.clone().mean_dim(3).mean_dim(2);
+        let squeezed = adaptive_avg_pool2d(input.clone(), [1, 1]);
         let scale = sigmoid(self.expand.forward(silu(self.reduce.forward(squeezed))));
         input * scale
     }

@@ -109,7 +109,7 @@ impl Recipe {
         toml::from_str(text).map_err(|error: toml::de::Error| {
             let line = error
                 .span()
-                .map(|span| text[..span.start].lines().count().max(1));
+                .map(|span| text[..span.start].matches('\n').count() + 1);
             TrainError::Recipe {
                 name: name.to_owned(),
                 reason: match line {
