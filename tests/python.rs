@@ -1,5 +1,7 @@
 //! An exported model under Python's onnx and onnxruntime.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -27,11 +27,27 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // tempfile's own default, 0600, would hide the result from other users.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut temporary = builder.tempfile_in(folder)?;
+    let mut temporary = builder.tempfile_in(folder).map_err(without_path)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;
     sync_folder(folder)
+}
+
+/// tempfile puts the temporary file's name into the error; the caller names
+/// the file that the user knows.
+fn without_path(error: io::Error) -> io::Error {
+    let mut cause = error.get_ref().and_then(|inner| inner.source());
+    while let Some(inner) = cause {
+        if let Some(code) = inner
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::raw_os_error)
+        {
+            return io::Error::from_raw_os_error(code);
+        }
+        cause = inner.source();
+    }
+    error
 }
 
 /// Brings a rename in `folder` to the disk.

@@ -248,7 +248,10 @@ impl DatasetError {
     /// What to do about it, in one line; `None` if the error says it all.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Io { .. } => return None,
+            Self::Io { .. } => {
+                "check the path, its permissions and the space left; `--data-dir` and `--data-path` \
+                 choose others"
+            }
             Self::Cifar100NotFound { .. } => {
                 "run `trainer data fetch cifar100`, or pass an archive or extracted folder with \
                  `--data-path PATH` or the environment variable CIFAR100_PATH"

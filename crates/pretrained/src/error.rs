@@ -156,7 +156,13 @@ impl PretrainedError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Io { .. } | Self::DuplicateName { .. } | Self::Statistics { .. } => None,
+            Self::Io { action, .. } => Some(match *action {
+                "read" => "check the path given with --weights and that you may read it".into(),
+                _ => {
+                    "choose a folder that exists and that you may write to with --models-dir".into()
+                }
+            }),
+            Self::DuplicateName { .. } | Self::Statistics { .. } => None,
             Self::UnknownFormat { .. } => {
                 Some("give a file with timm's or torchvision's tensor names".into())
             }

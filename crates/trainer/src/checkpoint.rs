@@ -61,7 +61,10 @@ impl Checkpoint {
             .tensors
             .iter()
             .map(|(name, NamedTensor { shape, values })| {
-                let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                let bytes = values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect();
                 (name, shape, bytes)
             })
             .collect();
@@ -86,11 +89,12 @@ impl Checkpoint {
     /// A file that cannot be read, is not safetensors, has no contract, or
     /// whose contract is from a newer version.
     pub fn load(path: &Path) -> Result<Self, TrainError> {
-        let file = std::fs::read(path).map_err(TrainError::io("read", path))?;
         let not_a_checkpoint = |reason: String| TrainError::NotACheckpoint {
             path: path.to_owned(),
             reason,
         };
+        let file = std::fs::read(path)
+            .map_err(|error| not_a_checkpoint(format!("cannot be read: {error}")))?;
         let (_, header) = SafeTensors::read_metadata(&file)
             .map_err(|error| not_a_checkpoint(error.to_string()))?;
         let json = header

@@ -100,8 +100,7 @@ impl DeviceKind {
                 feature = "vulkan"
             )))]
             other => {
-                let available: Vec<String> =
-                    Self::compiled().iter().map(Self::to_string).collect();
+                let available: Vec<String> = Self::compiled().iter().map(Self::to_string).collect();
                 return Err(TrainError::DeviceNotCompiled {
                     device: other.to_string(),
                     available: available.join(", "),

@@ -1,6 +1,6 @@
 //! What can go wrong, each in one line, with a hint where there is a way out.
 
-use std::path::PathBuf;
+use std::{io::ErrorKind, path::PathBuf};
 
 use thiserror::Error;
 
@@ -143,19 +143,7 @@ impl TrainError {
                 "set `{key}` in the recipe or pass --{}",
                 key.replace('_', "-")
             )),
-            Self::Io { source, .. } => match source.kind() {
-                std::io::ErrorKind::PermissionDenied
-                | std::io::ErrorKind::ReadOnlyFilesystem => {
-                    Some("choose a folder that you may write to with --out".to_owned())
-                }
-                std::io::ErrorKind::StorageFull => {
-                    Some("free some space, or choose another disk with --out".to_owned())
-                }
-                std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
-                    Some("a file is in the way: choose another folder with --out".to_owned())
-                }
-                _ => None,
-            },
+            Self::Io { action, source, .. } => Some(io_hint(action, source.kind())),
             Self::RunFolderExists { .. } => Some(
                 "choose another folder with --out, or leave --out away for a new one under runs/"
                     .to_owned(),
@@ -174,4 +162,20 @@ impl TrainError {
             Self::InterruptedEarly => None,
         }
     }
+}
+
+fn io_hint(action: &str, kind: ErrorKind) -> String {
+    if action == "read" {
+        return "check the path and that you may read it".to_owned();
+    }
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "free some space, or choose another disk with --out"
+        }
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "a file is in the way: choose another folder with --out"
+        }
+        _ => "choose a folder that exists and that you may write to with --out",
+    }
+    .to_owned()
 }

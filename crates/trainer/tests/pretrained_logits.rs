@@ -64,13 +64,21 @@ fn largest_difference(found: &[f32], expected: &[Vec<f32>]) -> f32 {
 #[test]
 fn burn_computes_what_tensorflow_js_computes() {
     let weights = weights();
-    let config =
-        EfficientNetConfig::variant("efficientnet_b0", CLASSES, weights.family).unwrap();
-    let network = into_network(weights, &config, &Device::flex()).unwrap().valid();
-    let logits: Vec<f32> = network.forward(images()).into_data().iter::<f32>().collect();
+    let config = EfficientNetConfig::variant("efficientnet_b0", CLASSES, weights.family).unwrap();
+    let network = into_network(weights, &config, &Device::flex())
+        .unwrap()
+        .valid();
+    let logits: Vec<f32> = network
+        .forward(images())
+        .into_data()
+        .iter::<f32>()
+        .collect();
     let expected = expected();
     let difference = largest_difference(&logits, &expected);
-    eprintln!("largest difference of {} logits: {difference:.2e}", logits.len());
+    eprintln!(
+        "largest difference of {} logits: {difference:.2e}",
+        logits.len()
+    );
     assert!(difference < 1e-3, "{difference}");
     for (found, expected) in logits.chunks(CLASSES).zip(&expected) {
         assert_eq!(metrics::argmax(found), metrics::argmax(expected));
@@ -83,9 +91,14 @@ fn symmetric_padding_computes_something_else() {
     let mut weights = weights();
     assert_eq!(weights.family.padding, Padding::Same);
     weights.family.padding = Padding::Symmetric;
-    let config =
-        EfficientNetConfig::variant("efficientnet_b0", CLASSES, weights.family).unwrap();
-    let network = into_network(weights, &config, &Device::flex()).unwrap().valid();
-    let logits: Vec<f32> = network.forward(images()).into_data().iter::<f32>().collect();
+    let config = EfficientNetConfig::variant("efficientnet_b0", CLASSES, weights.family).unwrap();
+    let network = into_network(weights, &config, &Device::flex())
+        .unwrap()
+        .valid();
+    let logits: Vec<f32> = network
+        .forward(images())
+        .into_data()
+        .iter::<f32>()
+        .collect();
     assert!(largest_difference(&logits, &expected()) > 0.1);
 }

@@ -1,7 +1,6 @@
 //! The data set to evaluate on, and whether it is the model's.
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use contract::Contract;
@@ -21,9 +20,9 @@ pub struct DataArgs {
     #[arg(long, value_name = "PATH", env = "CIFAR100_PATH")]
     pub data_path: Option<PathBuf>,
 
-    /// Folder of downloaded data sets [default: data/ of the project].
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    /// Folder of downloaded data sets.
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub data_dir: PathBuf,
 
     /// The split to evaluate on; train and val are split as in training.
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
@@ -65,7 +64,7 @@ pub struct Data {
 pub fn open(args: &DataArgs, contract: &Contract, verbosity: Verbosity) -> Result<Data, Failure> {
     let source = source(args, contract)?;
     let options = OpenOptions {
-        data_dir: args.data_dir.clone().unwrap_or_else(default_data_dir),
+        data_dir: args.data_dir.clone(),
         local: args.data_path.clone(),
     };
     let dataset = dataset::open(&source, &options)?;
@@ -174,15 +173,4 @@ fn take_split(dataset: &Dataset, name: SplitName, contract: &Contract) -> Result
             Ok(train.subset(&indices))
         }
     }
-}
-
-/// `data/` of the project that holds the current folder or the executable;
-/// `data` in the current folder outside of any project.
-fn default_data_dir() -> PathBuf {
-    let is_project = |dir: &&Path| dir.join("tools/onnxruntime.sh").is_file();
-    [env::current_dir(), env::current_exe()]
-        .iter()
-        .flatten()
-        .find_map(|start| start.ancestors().find(is_project))
-        .map_or_else(|| PathBuf::from("data"), |project| project.join("data"))
 }

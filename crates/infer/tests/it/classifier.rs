@@ -231,7 +231,12 @@ fn an_array_gives_what_its_bytes_give() {
     let pixels = pixels(3);
     let images = ndarray::ArrayView4::from_shape((3, 8, 8, 3), &pixels).unwrap();
     let expected = classifier.classify_batch(&pixels).unwrap();
-    for (a, b) in classifier.classify_array(images).unwrap().iter().zip(&expected) {
+    for (a, b) in classifier
+        .classify_array(images)
+        .unwrap()
+        .iter()
+        .zip(&expected)
+    {
         assert_close(a, b);
     }
     // Last to first: not row by row in memory, and still each its own.
@@ -240,5 +245,8 @@ fn an_array_gives_what_its_bytes_give() {
     assert_close(&found[0], &expected[2]);
     let wrong = images.slice(ndarray::s![.., ..7, .., ..]);
     let error = classifier.classify_array(wrong).unwrap_err();
-    assert_eq!(error.to_string(), "images have shape [3, 7, 8, 3], expected [n, 8, 8, 3]");
+    assert_eq!(
+        error.to_string(),
+        "images have shape [3, 7, 8, 3], expected [n, 8, 8, 3]"
+    );
 }

@@ -62,8 +62,12 @@ pub fn print_check(check: &ExportCheck) {
         Some(top1) => format!(", burn {:.2} %", 100.0 * top1),
         None => String::new(),
     };
+    let ties = match check.rounding_ties {
+        0 => String::new(),
+        ties => format!(" ({ties} of them apart by a rounding tie of the upscale)"),
+    };
     eprintln!(
-        "export checked in {}: logits of {} images within {:.1e} of burn's; top-1 on {} validation images {:.2} %{burn}",
+        "export checked in {}: logits of {} images within {:.1e} of burn's{ties}; top-1 on {} validation images {:.2} %{burn}",
         duration(check.seconds),
         check.compared,
         check.largest_difference,

@@ -6,26 +6,36 @@ use trainer::TrainError;
 
 /// Prints `error` and its hint to stderr and gives the exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    // `{:#}` puts the causes behind the context, on one line.
-    eprintln!("error: {error:#}");
-    let hint = error.chain().find_map(|cause| {
-        if let Some(error) = cause.downcast_ref::<TrainError>() {
-            error.hint()
-        } else if let Some(error) = cause.downcast_ref::<dataset::DatasetError>() {
-            error.hint()
-        } else if let Some(error) = cause.downcast_ref::<pretrained::PretrainedError>() {
-            error.hint()
-        } else if let Some(error) = cause.downcast_ref::<infer::InferError>() {
-            error.hint()
-        } else {
-            None
+    match known(error) {
+        // Its line says it all; the causes behind it are in that line.
+        Some((line, hint)) => {
+            eprintln!("error: {line}");
+            if let Some(hint) = hint {
+                eprintln!("hint: {hint}");
+            }
         }
-    });
-    if let Some(hint) = hint {
-        eprintln!("hint: {hint}");
+        None => eprintln!("error: {error:#}"),
     }
     match error.downcast_ref::<TrainError>() {
         Some(TrainError::InterruptedEarly) => ExitCode::from(130),
         _ => ExitCode::FAILURE,
     }
+}
+
+/// Line and hint of an error of one of the libraries.
+fn known(error: &anyhow::Error) -> Option<(String, Option<String>)> {
+    macro_rules! line_and_hint {
+        ($($type:ty),+) => {
+            $(if let Some(error) = error.downcast_ref::<$type>() {
+                return Some((error.to_string(), error.hint()));
+            })+
+        };
+    }
+    line_and_hint!(
+        TrainError,
+        dataset::DatasetError,
+        pretrained::PretrainedError,
+        infer::InferError
+    );
+    None
 }

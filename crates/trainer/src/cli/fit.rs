@@ -73,7 +73,9 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     )?;
     let (mean, std) = weights
         .as_ref()
-        .map_or((IMAGENET_MEAN, IMAGENET_STD), |weights| (weights.mean, weights.std));
+        .map_or((IMAGENET_MEAN, IMAGENET_STD), |weights| {
+            (weights.mean, weights.std)
+        });
     let data = TrainingData::new(&dataset, &recipe, mean, std)?;
     let family = weights
         .as_ref()
@@ -108,7 +110,11 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         device: &device,
     };
     eprintln!("{}", introduction(&job, device_kind, parameters));
-    eprintln!("ONNX Runtime {} from {}", onnxruntime.version, onnxruntime.path.display());
+    eprintln!(
+        "ONNX Runtime {} from {}",
+        onnxruntime.version,
+        onnxruntime.path.display()
+    );
     let stop = stop::on_interrupt()?;
     let mut feedback = TerminalFeedback::new(recipe.epochs, arguments.quiet);
     let outcome = train::fit(&job, model, &mut feedback, &stop)?;
@@ -146,7 +152,11 @@ fn config(recipe: &Recipe, classes: usize, family: Family) -> anyhow::Result<Eff
 fn introduction(job: &Job<'_>, device: DeviceKind, parameters: usize) -> String {
     let info = &job.data.info;
     let weights = match &job.contract.training.weights {
-        Some(weights) => format!("{} (sha256 {})", weights.source, weights.sha256.get(..12).unwrap_or_default()),
+        Some(weights) => format!(
+            "{} (sha256 {})",
+            weights.source,
+            weights.sha256.get(..12).unwrap_or_default()
+        ),
         None => "none, from scratch".to_owned(),
     };
     format!(

@@ -37,7 +37,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Train a classifier and export it
-    Fit(fit::FitArguments),
+    Fit(Box<fit::FitArguments>),
     /// Export a checkpoint to ONNX and check it
     Export(export::ExportArguments),
     /// Fetch pretrained weights

@@ -43,7 +43,8 @@ impl Feedback for TerminalFeedback {
         self.steps = steps;
         self.started = Instant::now();
         self.bar.reset();
-        self.bar.set_style(style("{prefix} [{bar:30}] {pos}/{len} {msg}"));
+        self.bar
+            .set_style(style("{prefix} [{bar:30}] {pos}/{len} {msg}"));
         self.bar.set_length(steps as u64);
         self.bar
             .set_prefix(format!("epoch {epoch}/{}", self.epochs));
@@ -64,7 +65,9 @@ impl Feedback for TerminalFeedback {
     }
 
     fn validated(&mut self, done: usize, total: usize) {
-        if self.bar.length() != Some(total as u64) || done <= total && self.bar.position() > done as u64 {
+        if self.bar.length() != Some(total as u64)
+            || done <= total && self.bar.position() > done as u64
+        {
             self.bar.set_length(total as u64);
             self.bar
                 .set_style(style("{prefix} [{bar:30}] {pos}/{len} validating"));

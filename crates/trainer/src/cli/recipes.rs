@@ -6,7 +6,10 @@ use std::{
 };
 
 use clap::Args;
-use trainer::{TrainError, train::{BUILT_IN, Recipe}};
+use trainer::{
+    TrainError,
+    train::{BUILT_IN, Recipe},
+};
 
 #[derive(Debug, Args)]
 pub struct RecipesArguments {
@@ -23,7 +26,10 @@ pub fn run(arguments: &RecipesArguments) -> anyhow::Result<ExitCode> {
             let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
             return Err(TrainError::Recipe {
                 name: name.clone(),
-                reason: format!("no built-in recipe of that name, there are: {}", names.join(", ")),
+                reason: format!(
+                    "no built-in recipe of that name, there are: {}",
+                    names.join(", ")
+                ),
             }
             .into());
         }

@@ -16,7 +16,9 @@ pub fn on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping: this epoch ends here, is validated and kept; again to leave at once");
+        eprintln!(
+            "\nstopping: this epoch ends here, is validated and kept; again to leave at once"
+        );
     })
     .context("cannot catch Ctrl-C")?;
     Ok(stop)

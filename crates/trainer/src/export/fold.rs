@@ -71,10 +71,12 @@ mod tests {
         let folded = fold_batch_norm(&mut tensors, "c", "n", 1.0);
         assert!(tensors.is_empty());
         let x = 1.7f32;
-        for (channel, (w, gamma, beta, mean, var)) in
-            [(2.0f32, 0.5f32, 1.0f32, 0.25f32, 3.0f32), (-3.0, 4.0, -1.0, -2.0, 0.0)]
-                .into_iter()
-                .enumerate()
+        for (channel, (w, gamma, beta, mean, var)) in [
+            (2.0f32, 0.5f32, 1.0f32, 0.25f32, 3.0f32),
+            (-3.0, 4.0, -1.0, -2.0, 0.0),
+        ]
+        .into_iter()
+        .enumerate()
         {
             let expected = gamma * (w * x - mean) / (var + 1.0).sqrt() + beta;
             let got = folded.weight.values[channel] * x + folded.bias[channel];

@@ -3,6 +3,7 @@
 mod fold;
 mod network;
 mod preprocessing;
+mod ties;
 mod verify;
 
 use std::path::Path;

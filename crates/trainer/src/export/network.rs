@@ -32,7 +32,12 @@ impl NetworkBuilder<'_> {
         }
         let features = self.conv_norm_silu(&features, "conv_head", "bn2", 1, 1, 1);
         let pooled = self.node("GlobalAveragePool", "pool", &[&features], vec![]);
-        let flat = self.node("Flatten", "flatten", &[&pooled], vec![Attribute::int("axis", 1)]);
+        let flat = self.node(
+            "Flatten",
+            "flatten",
+            &[&pooled],
+            vec![Attribute::int("axis", 1)],
+        );
         let weight = take(&mut self.tensors, "classifier.weight");
         let weight = self.constant("classifier.weight", &weight.shape, weight.values);
         let bias = take(&mut self.tensors, "classifier.bias");
@@ -82,7 +87,12 @@ impl NetworkBuilder<'_> {
     }
 
     fn squeeze_excitation(&mut self, input: &str, prefix: &str) -> String {
-        let pooled = self.node("GlobalAveragePool", &format!("{prefix}.pool"), &[input], vec![]);
+        let pooled = self.node(
+            "GlobalAveragePool",
+            &format!("{prefix}.pool"),
+            &[input],
+            vec![],
+        );
         let reduced = self.biased_pointwise(&pooled, &format!("{prefix}.conv_reduce"));
         let active = self.silu(&reduced);
         let expanded = self.biased_pointwise(&active, &format!("{prefix}.conv_expand"));

@@ -85,8 +85,20 @@ fn normalise(graph: &mut GraphBuilder, pixels: &str, contract: &Contract) -> Str
     let multiplier = graph.f32("preprocess.multiplier", &[1, 3, 1, 1], multiplier);
     let offset = graph.f32("preprocess.offset", &[1, 3, 1, 1], offset);
     let scaled = "preprocess.scaled".to_owned();
-    graph.node("Mul", &scaled, &[pixels, &multiplier], &[&scaled], Vec::new());
+    graph.node(
+        "Mul",
+        &scaled,
+        &[pixels, &multiplier],
+        &[&scaled],
+        Vec::new(),
+    );
     let normalised = "preprocess.normalised".to_owned();
-    graph.node("Add", &normalised, &[&scaled, &offset], &[&normalised], Vec::new());
+    graph.node(
+        "Add",
+        &normalised,
+        &[&scaled, &offset],
+        &[&normalised],
+        Vec::new(),
+    );
     normalised
 }

@@ -105,8 +105,14 @@ mod tests {
     fn module_paths_get_timm_names() {
         assert_eq!(name("stem.conv.weight"), "conv_stem.weight");
         assert_eq!(name("head.norm.running_var"), "bn2.running_var");
-        assert_eq!(name("stages.0.0.depthwise.norm.gamma"), "blocks.0.0.bn1.weight");
-        assert_eq!(name("stages.0.0.project.conv.weight"), "blocks.0.0.conv_pw.weight");
+        assert_eq!(
+            name("stages.0.0.depthwise.norm.gamma"),
+            "blocks.0.0.bn1.weight"
+        );
+        assert_eq!(
+            name("stages.0.0.project.conv.weight"),
+            "blocks.0.0.conv_pw.weight"
+        );
         assert_eq!(name("stages.2.1.project.norm.beta"), "blocks.2.1.bn3.bias");
         assert_eq!(
             name("stages.2.1.squeeze_excitation.reduce.bias"),

@@ -139,7 +139,10 @@ impl ModuleMapper for Writer {
             return param;
         };
         let data = if name == TRANSPOSED {
-            TensorData::new(transpose(&values, [shape[0], shape[1]]), [shape[1], shape[0]])
+            TensorData::new(
+                transpose(&values, [shape[0], shape[1]]),
+                [shape[1], shape[0]],
+            )
         } else {
             TensorData::new(values, shape)
         };
@@ -187,7 +190,11 @@ mod tests {
             .unwrap()
             .named_tensors();
         assert_eq!(source.len(), 311);
-        assert!(source.iter().all(|(name, tensor)| copy[name].values == tensor.values));
+        assert!(
+            source
+                .iter()
+                .all(|(name, tensor)| copy[name].values == tensor.values)
+        );
     }
 
     #[test]

@@ -98,12 +98,7 @@ impl TrainingData {
 }
 
 /// At most `limit` images of `split` (0: all), the same share of each class.
-fn limit(
-    split: &Split,
-    limit: usize,
-    classes: &[String],
-    seed: u64,
-) -> Result<Split, TrainError> {
+fn limit(split: &Split, limit: usize, classes: &[String], seed: u64) -> Result<Split, TrainError> {
     if limit == 0 || limit >= split.len() {
         return Ok(split.clone());
     }

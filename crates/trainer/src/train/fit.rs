@@ -90,7 +90,9 @@ pub fn fit(
         }
         let mut record = epochs.validate(epoch, trained, feedback)?;
         record.seconds = started.elapsed().as_secs_f64();
-        let is_best = history.best().is_none_or(|best| record.val_top1 > best.val_top1);
+        let is_best = history
+            .best()
+            .is_none_or(|best| record.val_top1 > best.val_top1);
         let checkpoint = epochs.checkpoint(&record);
         job.run.write_checkpoint(&checkpoint, is_best)?;
         history.epochs.push(record.clone());

@@ -36,9 +36,13 @@ pub struct History {
 impl History {
     /// The first of the epochs with the highest validation top-1.
     pub fn best(&self) -> Option<&EpochRecord> {
-        self.epochs
-            .iter()
-            .reduce(|best, epoch| if epoch.val_top1 > best.val_top1 { epoch } else { best })
+        self.epochs.iter().reduce(|best, epoch| {
+            if epoch.val_top1 > best.val_top1 {
+                epoch
+            } else {
+                best
+            }
+        })
     }
 
     /// Comma-separated values with a header line.

@@ -2,7 +2,10 @@
 
 use std::{ops::ControlFlow, sync::mpsc::sync_channel};
 
-use contract::{Fit, preprocess::{self, Preprocessor}};
+use contract::{
+    Fit,
+    preprocess::{self, Preprocessor},
+};
 use dataset::Split;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;

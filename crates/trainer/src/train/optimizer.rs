@@ -3,8 +3,7 @@
 use burn::{
     module::ParamGroup,
     optim::{
-        AdamConfig, AdamWConfig, ModuleOptimizer, SgdConfig,
-        decay::WeightDecayConfig,
+        AdamConfig, AdamWConfig, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig,
         momentum::MomentumConfig,
     },
 };

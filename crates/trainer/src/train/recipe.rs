@@ -137,10 +137,7 @@ impl Recipe {
                 "efficientnet_b0 to efficientnet_b7",
             ));
         }
-        let at_least_one = [
-            ("epochs", self.epochs),
-            ("batch_size", self.batch_size),
-        ];
+        let at_least_one = [("epochs", self.epochs), ("batch_size", self.batch_size)];
         for (key, value) in at_least_one {
             if value == 0 {
                 return Err(self.out_of_range(key, value, "1 or more"));
@@ -152,7 +149,12 @@ impl Recipe {
         let open = |value: f64| value > 0.0 && value < 1.0;
         let half_open = |value: f64| (0.0..1.0).contains(&value);
         let checks = [
-            ("val_fraction", self.val_fraction, open(self.val_fraction), "between 0 and 1"),
+            (
+                "val_fraction",
+                self.val_fraction,
+                open(self.val_fraction),
+                "between 0 and 1",
+            ),
             (
                 "learning_rate",
                 self.learning_rate,
@@ -177,7 +179,12 @@ impl Recipe {
                 half_open(self.label_smoothing),
                 "0 to below 1",
             ),
-            ("dropout", self.dropout, half_open(self.dropout), "0 to below 1"),
+            (
+                "dropout",
+                self.dropout,
+                half_open(self.dropout),
+                "0 to below 1",
+            ),
             (
                 "stochastic_depth",
                 self.stochastic_depth,
@@ -278,13 +285,22 @@ mod tests {
     fn unknown_key_and_bad_range_are_named() {
         let error = Recipe::parse("seed = 1\nlerning_rate = 0.1\n", "my.toml").unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("my.toml") && text.contains("line 2"), "{text}");
+        assert!(
+            text.contains("my.toml") && text.contains("line 2"),
+            "{text}"
+        );
         assert!(text.contains("lerning_rate"), "{text}");
         assert!(!text.contains('\n'));
         let recipe = Recipe {
             dropout: 1.0,
             ..Recipe::default()
         };
-        assert!(recipe.validate().unwrap_err().to_string().contains("dropout"));
+        assert!(
+            recipe
+                .validate()
+                .unwrap_err()
+                .to_string()
+                .contains("dropout")
+        );
     }
 }

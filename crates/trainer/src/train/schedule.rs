@@ -62,7 +62,11 @@ mod tests {
         let rate = schedule(Schedule::Cosine);
         assert!((rate.at(49) - 2.0 * 49.5 / 100.0).abs() < 1e-12);
         assert!((rate.at(100) - 2.0).abs() < 1e-4);
-        assert!((rate.at(299) - 1.0).abs() < 0.01, "half-way: {}", rate.at(299));
+        assert!(
+            (rate.at(299) - 1.0).abs() < 0.01,
+            "half-way: {}",
+            rate.at(299)
+        );
         assert!(rate.at(499) > 0.0 && rate.at(499) < 1e-4);
         assert!((100..499).all(|step| rate.at(step) > rate.at(step + 1)));
     }

@@ -90,7 +90,10 @@ fn with_identity_norms(
         .filter_map(|name| {
             let bias = folded.tensors.get(&format!("{}.bias", name.conv))?;
             let channels = bias.values.len();
-            Some((name.norm.clone(), (vec![0.0; channels], vec![1.0; channels])))
+            Some((
+                name.norm.clone(),
+                (vec![0.0; channels], vec![1.0; channels]),
+            ))
         })
         .collect();
     Ok(give_back_batch_norm(folded, &identity)?)
@@ -121,7 +124,10 @@ fn batch(
     }
     let normalised = preprocess::Preprocessor::new(size, &preprocessing).batch(&pixels);
     let shape = [indices.len(), 3, image_size, image_size];
-    Ok(Tensor::from_data(TensorData::new(normalised, shape), device))
+    Ok(Tensor::from_data(
+        TensorData::new(normalised, shape),
+        device,
+    ))
 }
 
 fn observe(network: &EfficientNet, batch: Tensor<4>, sums: &mut [ChannelSums]) {

@@ -30,12 +30,14 @@ pub fn resolve(
         "none" => return Ok(None),
         "auto" => match pretrained::find_default(models_dir) {
             Some(path) => path,
-            None => hub::fetch(hub::DEFAULT_REPO, None, models_dir, progress).map_err(|source| {
-                TrainError::NoWeights {
-                    models_dir: models_dir.to_owned(),
-                    source,
-                }
-            })?,
+            None => {
+                hub::fetch(hub::DEFAULT_REPO, None, models_dir, progress).map_err(|source| {
+                    TrainError::NoWeights {
+                        models_dir: models_dir.to_owned(),
+                        source,
+                    }
+                })?
+            }
         },
         file => file.into(),
     };
