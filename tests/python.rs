@@ -18,11 +18,13 @@ const TOLERANCE: f64 = 1e-4;
 /// Runs `tools/check_onnx.py`.
 fn check_onnx(model: &Path, images: &Path) -> Output {
     let root = project_root();
-    let python = root.join(".venv/bin/python");
-    let shown = python.display();
-    assert!(python.is_file(), "{shown} is missing: run tools/test");
+    let packages = root.join(".venv/packages");
+    let shown = packages.display();
+    assert!(packages.is_dir(), "{shown} is missing: run tools/test");
     let script = root.join("tools/check_onnx.py");
-    run(Command::new(python).args([&script, model, images]))
+    run(Command::new("python3")
+        .env("PYTHONPATH", packages)
+        .args([&script, model, images]))
 }
 
 #[test]

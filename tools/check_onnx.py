@@ -8,7 +8,7 @@ The model must pass onnx.checker with full shape inference, and give the same at
 batch 1 as for all images at once. Prints one JSON document: for each image the
 predicted class and its logits.
 
-Needs onnx, onnxruntime and numpy; tools/python_env.sh installs them in .venv.
+Needs onnx, onnxruntime and numpy; tools/python_env.sh puts them into .venv/packages (PYTHONPATH).
 """
 
 import json

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Makes .venv with the Python packages that the tests compare against. Does
-# nothing when it is there with these versions.
+# Puts the Python packages that the tests compare against into .venv/packages,
+# with pip alone (the venv module is a package of its own on some systems).
+# Does nothing when these versions are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages="onnx==1.23.2 onnxruntime==1.28.0 numpy"
-if [[ -f .venv/packages && $(<.venv/packages) == "$packages" ]]; then
-    echo "python packages: already there" >&2
+if [[ -f .venv/versions && $(<.venv/versions) == "$packages" ]]; then
+    echo "Python packages are there: .venv/packages" >&2
     exit 0
 fi
 rm -rf .venv
-python3 -m venv .venv
+mkdir .venv
 # shellcheck disable=SC2086 # a list of words
-.venv/bin/pip install --quiet --disable-pip-version-check $packages
-echo "$packages" >.venv/packages
+python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .venv/packages $packages
+echo "$packages" >.venv/versions

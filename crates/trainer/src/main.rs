@@ -1,4 +1,5 @@
 //! `trainer`: fine-tune EfficientNet with burn and export it to ONNX.
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod cli;
 
