@@ -199,6 +199,28 @@ pub struct WeightsInfo {
 }
 
 impl Contract {
+    /// Checks that a data set's `classes` are the model's, in the same order:
+    /// a label is an index into both.
+    ///
+    /// # Errors
+    /// [`ContractError::OtherClasses`] names the first difference.
+    pub fn check_classes(&self, classes: &[String]) -> Result<(), ContractError> {
+        let pairs = classes.iter().zip(&self.classes);
+        let difference = match pairs.clone().position(|(theirs, ours)| theirs != ours) {
+            Some(i) => format!(
+                "class {i} is `{}`, in the model `{}`",
+                classes[i], self.classes[i]
+            ),
+            None if classes.len() != self.classes.len() => format!(
+                "{} classes, in the model {}",
+                classes.len(),
+                self.classes.len()
+            ),
+            None => return Ok(()),
+        };
+        Err(ContractError::OtherClasses { difference })
+    }
+
     /// Reads a contract and checks it.
     ///
     /// The version is looked at first, so that a document of a newer format says

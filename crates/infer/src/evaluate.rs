@@ -89,6 +89,7 @@ pub fn evaluate(
         .unwrap_or_else(|| classifier.provider().default_batch_size())
         .max(1);
     let indices = spaced(split.len(), options.limit);
+    let batch_size = batch_size.min(indices.len().max(1));
     check_labels(classifier, split, &indices)?;
 
     let job = Job {
@@ -103,7 +104,7 @@ pub fn evaluate(
     let workers = worker_count(classifier).min(job.batches.len());
     let start = Instant::now();
     let mut gathered = Gathered::new(classifier, split, indices.len());
-    // The bound keeps fast workers from running far ahead of a slow batch.
+    // Answers of batches that are ahead of their turn wait in `collect`: logits only.
     let (answers, incoming) = bounded(workers.max(1));
     thread::scope(|scope| {
         for _ in 0..workers {

@@ -42,4 +42,4 @@ pub use folded::{FoldedNetwork, give_back_batch_norm};
 pub use names::{conv_to_batch_norm, timm_to_torchvision, torchvision_to_timm};
 pub use sidecar::Sidecar;
 pub use tensor::{NamedTensor, NamedTensors};
-pub use weights::{Weights, read, write};
+pub use weights::{Weights, metadata, read, write};

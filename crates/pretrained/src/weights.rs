@@ -94,14 +94,15 @@ pub fn read(path: &Path, family: Option<Family>) -> Result<Weights, PretrainedEr
 /// # Errors
 /// The files cannot be written, or a tensor's number of values is not that of its shape.
 pub fn write(path: &Path, weights: &Weights) -> Result<String, PretrainedError> {
-    let bytes =
-        safetensors_file::to_bytes(&weights.tensors, &weights.metadata()).map_err(|reason| {
-            PretrainedError::Malformed {
-                path: path.to_path_buf(),
-                format: "safetensors",
-                reason,
-            }
-        })?;
+    let bytes = safetensors_file::to_bytes(
+        &weights.tensors,
+        &metadata(weights.family, weights.mean, weights.std, &weights.source),
+    )
+    .map_err(|reason| PretrainedError::Malformed {
+        path: path.to_path_buf(),
+        format: "safetensors",
+        reason,
+    })?;
     let sha256 = contract::fs::sha256_hex(&bytes);
     Sidecar::remove(path)?;
     contract::fs::write_atomically(path, &bytes).map_err(PretrainedError::io("write", path))?;
@@ -117,20 +118,28 @@ pub fn write(path: &Path, weights: &Weights) -> Result<String, PretrainedError> 
     Ok(sha256)
 }
 
-impl Weights {
-    fn metadata(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([
-            ("bn_eps".to_owned(), format!("{:e}", self.family.bn_epsilon)),
-            (
-                "padding".to_owned(),
-                self.family.padding.to_metadata().to_owned(),
-            ),
-            ("mean".to_owned(), format!("{:?}", self.mean)),
-            ("std".to_owned(), format!("{:?}", self.std)),
-            ("source".to_owned(), self.source.clone()),
-        ])
-    }
+/// The safetensors metadata that [`read`] understands: family, channel means
+/// and standard deviations, and where the weights came from.
+#[must_use]
+pub fn metadata(
+    family: Family,
+    mean: [f32; 3],
+    std: [f32; 3],
+    source: &str,
+) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("bn_eps".to_owned(), format!("{:e}", family.bn_epsilon)),
+        (
+            "padding".to_owned(),
+            family.padding.to_metadata().to_owned(),
+        ),
+        ("mean".to_owned(), format!("{mean:?}")),
+        ("std".to_owned(), format!("{std:?}")),
+        ("source".to_owned(), source.to_owned()),
+    ])
+}
 
+impl Weights {
     fn apply_metadata(
         &mut self,
         metadata: &BTreeMap<String, String>,

@@ -7,7 +7,7 @@ use contract::Contract;
 use pretrained::{Family, NamedTensor, NamedTensors};
 use safetensors::{SafeTensors, tensor::Dtype, tensor::TensorView};
 
-use crate::{error::TrainError, model::EfficientNetConfig};
+use crate::{error::TrainError, model::EfficientNetConfig, train::Recipe};
 
 /// Key of the contract in the safetensors metadata.
 const CONTRACT_KEY: &str = contract::METADATA_KEY;
@@ -38,25 +38,36 @@ impl Checkpoint {
         )
     }
 
+    /// The recipe that it was trained with.
+    ///
+    /// # Errors
+    /// A recipe that this version does not read.
+    pub fn recipe(&self, path: &Path) -> Result<Recipe, TrainError> {
+        serde_json::from_value(self.contract.training.recipe.clone()).map_err(|error| {
+            TrainError::NotACheckpoint {
+                path: path.to_owned(),
+                reason: format!("its recipe cannot be read: {error}"),
+            }
+        })
+    }
+
+    /// Top-1 accuracy on the validation split, measured when it was written.
+    pub fn val_top1(&self) -> Option<f64> {
+        self.contract.training.metrics.get("val_top1").copied()
+    }
+
     /// Writes the checkpoint, whole or not at all.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), TrainError> {
-        let metadata = HashMap::from([
-            (CONTRACT_KEY.to_owned(), self.contract.to_json()),
-            (
-                "padding".to_owned(),
-                if self.family.padding == pretrained::Padding::Same {
-                    "TF SAME"
-                } else {
-                    "symmetric"
-                }
-                .to_owned(),
-            ),
-            ("bn_eps".to_owned(), self.family.bn_epsilon.to_string()),
-            ("format".to_owned(), "pt".to_owned()),
-        ]);
+        let preprocessing = &self.contract.preprocessing;
+        let source = format!("trainer {}", self.contract.training.trainer_version);
+        let mut metadata: HashMap<String, String> =
+            pretrained::metadata(self.family, preprocessing.mean, preprocessing.std, &source)
+                .into_iter()
+                .collect();
+        metadata.insert(CONTRACT_KEY.to_owned(), self.contract.to_json());
         let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = self
             .tensors
             .iter()

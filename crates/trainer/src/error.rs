@@ -71,6 +71,12 @@ pub enum TrainError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A checkpoint was trained on a folder, whose place it does not record.
+    #[error("the checkpoint was trained on the folder '{name}', whose place is not recorded")]
+    FolderNotRecorded {
+        /// The folder's name.
+        name: String,
+    },
     /// The run's folder exists and holds something.
     #[error("run folder '{}' exists and is not empty", path.display())]
     RunFolderExists {
@@ -86,14 +92,14 @@ pub enum TrainError {
         available: String,
     },
     /// The loss became NaN or infinite.
-    #[error("the loss became {loss} in epoch {epoch}, step {step}")]
+    #[error("the loss became {loss} in epoch {epoch}, {place}")]
     NonFiniteLoss {
         /// The loss.
         loss: f64,
         /// Epoch, counted from one.
         epoch: usize,
-        /// Step in the epoch, counted from one.
-        step: usize,
+        /// The step, counted from one, or the validation.
+        place: String,
     },
     /// Stopped before anything was learnt that could be kept.
     #[error("interrupted before the first step was done; nothing was kept")]
@@ -144,6 +150,7 @@ impl TrainError {
                 key.replace('_', "-")
             )),
             Self::Io { action, source, .. } => Some(io_hint(action, source.kind())),
+            Self::FolderNotRecorded { .. } => Some("pass the folder with --dataset DIR".to_owned()),
             Self::RunFolderExists { .. } => Some(
                 "choose another folder with --out, or leave --out away for a new one under runs/"
                     .to_owned(),

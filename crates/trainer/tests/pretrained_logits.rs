@@ -6,13 +6,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{fs, path::Path};
+use std::{fs, io::Read, path::Path};
 
 use burn::{
     module::Module,
     tensor::{Device, Tensor, TensorData},
 };
-use contract::{Preprocessing, Resize, preprocess::Preprocessor};
+use contract::{
+    Preprocessing, Resize,
+    preprocess::{Preprocessor, resize_cubic},
+};
+use flate2::read::GzDecoder;
 use pretrained::{CONVERTED_FILE, IMAGENET_MEAN, IMAGENET_STD, Padding, Weights};
 use trainer::{model::EfficientNetConfig, weights::into_network};
 
@@ -38,19 +42,39 @@ fn expected() -> Vec<Vec<f32>> {
     serde_json::from_slice(&fixture("logits.json")).unwrap()
 }
 
-/// The fixture's images as the network takes them.
+fn preprocessor(input: [usize; 2]) -> Preprocessor {
+    Preprocessor::new(
+        input,
+        &Preprocessing {
+            resize: Resize::OpencvCubic,
+            height: 224,
+            width: 224,
+            scale: 1.0 / 255.0,
+            mean: IMAGENET_MEAN,
+            std: IMAGENET_STD,
+        },
+    )
+}
+
+/// The pixels that TensorFlow.js was given: OpenCV's upscale.
+fn opencv_pixels() -> Vec<u8> {
+    let mut pixels = Vec::new();
+    GzDecoder::new(fixture("upscaled.bin.gz").as_slice())
+        .read_to_end(&mut pixels)
+        .unwrap();
+    pixels
+}
+
+/// The same images as the network takes them.
 fn images() -> Tensor<4> {
-    let preprocessing = Preprocessing {
-        resize: Resize::OpencvCubic,
-        height: 224,
-        width: 224,
-        scale: 1.0 / 255.0,
-        mean: IMAGENET_MEAN,
-        std: IMAGENET_STD,
-    };
-    let pixels = Preprocessor::new([32, 32], &preprocessing).batch(&fixture("images.bin"));
-    let data = TensorData::new(pixels, [IMAGES, 3, 224, 224]);
-    Tensor::from_data(data, &Device::flex())
+    tensor(preprocessor([224, 224]).batch(&opencv_pixels()))
+}
+
+fn tensor(pixels: Vec<f32>) -> Tensor<4> {
+    Tensor::from_data(
+        TensorData::new(pixels, [IMAGES, 3, 224, 224]),
+        &Device::flex(),
+    )
 }
 
 fn largest_difference(found: &[f32], expected: &[Vec<f32>]) -> f32 {
@@ -101,4 +125,35 @@ fn symmetric_padding_computes_something_else() {
         .iter::<f32>()
         .collect();
     assert!(largest_difference(&logits, &expected()) > 0.1);
+}
+
+/// From stored pixels: our upscale is OpenCV's but for single levels, and the
+/// network hardly sees those.
+#[test]
+fn stored_pixels_give_nearly_the_same() {
+    let stored = fixture("images.bin");
+    let ours: Vec<u8> = stored
+        .chunks(32 * 32 * 3)
+        .flat_map(|image| resize_cubic(image, [32, 32], 3, [224, 224]))
+        .collect();
+    let opencv = opencv_pixels();
+    let pairs = || ours.iter().zip(&opencv);
+    assert!(pairs().all(|(ours, opencv)| ours.abs_diff(*opencv) <= 1));
+    let differing = pairs().filter(|(ours, opencv)| ours != opencv).count();
+    assert!(differing * 1000 < opencv.len(), "{differing} bytes");
+
+    let weights = weights();
+    let config = EfficientNetConfig::variant("efficientnet_b0", CLASSES, weights.family).unwrap();
+    let network = into_network(weights, &config, &Device::flex())
+        .unwrap()
+        .valid();
+    let input = tensor(preprocessor([32, 32]).batch(&stored));
+    let logits: Vec<f32> = network.forward(input).into_data().iter::<f32>().collect();
+    let expected = expected();
+    let difference = largest_difference(&logits, &expected);
+    eprintln!("{differing} bytes differ, logits by {difference:.2e}");
+    assert!(difference < 0.02, "{difference}");
+    for (found, expected) in logits.chunks(CLASSES).zip(&expected) {
+        assert_eq!(metrics::argmax(found), metrics::argmax(expected));
+    }
 }

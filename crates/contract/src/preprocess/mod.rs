@@ -18,4 +18,4 @@ mod resize;
 pub use cubic::cubic_matrix;
 pub use fit::fit;
 pub use preprocessor::Preprocessor;
-pub use resize::resize_cubic;
+pub use resize::{TIE_BIAS, resize_cubic};

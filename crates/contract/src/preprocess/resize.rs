@@ -115,13 +115,23 @@ pub(super) fn weighted_sum(weights: [f32; 4], values: [f32; 4]) -> f32 {
     weights[0] * a + weights[1] * b + weights[2] * c + weights[3] * d
 }
 
-/// Clamps to 0..=255 and rounds half to even.
+/// Added to an upscaled value before it is rounded to a whole level.
+///
+/// Upscales by whole factors give many values that are exactly half a level
+/// (every thousandth at three times the size). Float noise would round them up
+/// in one implementation and down in another, OpenCV's own builds included.
+/// The bias is larger than that noise and keeps clear of the next values that
+/// such upscales give (at three times the size they lie 1/11664 apart): host
+/// and graph then round alike. ONNX graphs of this project add it too.
+pub const TIE_BIAS: f32 = 1.0 / 8192.0;
+
+/// Adds [`TIE_BIAS`], clamps to 0..=255 and rounds half to even.
 #[inline(always)]
 pub(super) fn round_to_byte(value: f32) -> f32 {
     // From 2^23 on a float has no fraction left, so the addition rounds. It is
     // what `round_ties_even` does, but baseline x86-64 has no instruction for that.
     const NO_FRACTION: f32 = 12_582_912.0; // 1.5 * 2^23
-    value.clamp(0.0, 255.0) + NO_FRACTION - NO_FRACTION
+    (value + TIE_BIAS).clamp(0.0, 255.0) + NO_FRACTION - NO_FRACTION
 }
 
 #[cfg(test)]
@@ -132,14 +142,15 @@ mod tests {
     use crate::preprocess::cubic_matrix;
 
     #[test]
-    fn halves_go_to_the_even_neighbour() {
+    fn halves_go_up_and_noise_does_not_matter() {
         for (value, expected) in [
-            (0.5, 0.0),
+            (0.5, 1.0),
+            (0.499_95, 1.0),
+            (0.499_8, 0.0),
             (1.5, 2.0),
-            (2.5, 2.0),
+            (2.5, 3.0),
             (253.5, 254.0),
-            (254.5, 254.0),
-            (2.500_000_2, 3.0),
+            (254.5, 255.0),
             (-7.0, 0.0),
             (300.0, 255.0),
         ] {
@@ -169,7 +180,7 @@ mod tests {
                 let sum: f32 = (0..from[0])
                     .map(|s| rows[y * from[0] + s] * wide[s * to[1] * channels + i])
                     .sum();
-                out.push(sum.round_ties_even().clamp(0.0, 255.0) as u8);
+                out.push((sum + TIE_BIAS).round_ties_even().clamp(0.0, 255.0) as u8);
             }
         }
         out

@@ -204,8 +204,13 @@ fn content_hash<'a>(
 fn name(root: &Path) -> String {
     let full = root.canonicalize();
     let path = full.as_deref().unwrap_or(root);
-    path.file_name().map_or_else(
+    let name = path.file_name().map_or_else(
         || "folder".into(),
         |name| name.to_string_lossy().into_owned(),
-    )
+    );
+    match name.as_str() {
+        // A model would be taken for one of the data set of that name.
+        "digits" | "cifar100" => format!("{name}-folder"),
+        _ => name,
+    }
 }

@@ -24,7 +24,7 @@ pub struct DataArgs {
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data_dir: PathBuf,
 
-    /// The split to evaluate on; train and val are split as in training.
+    /// The split to evaluate on; train and val are split as in training, before its limits.
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
     pub split: SplitName,
 }
@@ -71,7 +71,9 @@ pub fn open(args: &DataArgs, contract: &Contract, verbosity: Verbosity) -> Resul
     for note in &dataset.notes {
         verbosity.note(note);
     }
-    check_classes(&dataset.classes, contract)?;
+    contract
+        .check_classes(&dataset.classes)
+        .map_err(|error| Failure::new(error.to_string(), error.hint().unwrap_or_default()))?;
 
     let trained_on = &contract.training.dataset;
     let matches_training = dataset.sha256 == trained_on.sha256;
@@ -105,30 +107,6 @@ fn source(args: &DataArgs, contract: &Contract) -> Result<Source, Failure> {
             "pass the folder with --dataset DIR",
         )),
     }
-}
-
-/// A label is an index into the class names, so both lists must be equal.
-fn check_classes(classes: &[String], contract: &Contract) -> Result<(), Failure> {
-    let difference = if let Some(i) =
-        (0..classes.len().min(contract.classes.len())).find(|&i| classes[i] != contract.classes[i])
-    {
-        format!(
-            "class {i} is `{}`, in the model `{}`",
-            classes[i], contract.classes[i]
-        )
-    } else if classes.len() != contract.classes.len() {
-        format!(
-            "{} classes, in the model {}",
-            classes.len(),
-            contract.classes.len()
-        )
-    } else {
-        return Ok(());
-    };
-    Err(Failure::new(
-        format!("the data set's classes are not the model's: {difference}"),
-        "evaluate on a data set with the model's classes (`infer inspect` lists them)",
-    ))
 }
 
 fn take_split(dataset: &Dataset, name: SplitName, contract: &Contract) -> Result<Split, Failure> {

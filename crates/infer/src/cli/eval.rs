@@ -31,8 +31,8 @@ pub struct EvalArgs {
     batch_size: Option<u16>,
 
     /// Evaluate only N images, evenly spaced over the split.
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
 
     /// Write confusion.csv, confusion.png, report.txt and metrics.json there.
     #[arg(long, value_name = "DIR")]
@@ -53,9 +53,9 @@ pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
 
     let options = EvaluateOptions {
         batch_size: args.batch_size.map(usize::from),
-        limit: args.limit,
+        limit: args.limit.map(|limit| limit as usize),
     };
-    let images = args.limit.unwrap_or(usize::MAX).min(data.split.len());
+    let images = options.limit.unwrap_or(usize::MAX).min(data.split.len());
     let bar = progress_bar(images, verbosity);
     let outcome = infer::evaluate(&classifier, &data.split, &options, &|done| {
         bar.set_position(done as u64)

@@ -91,7 +91,8 @@ fn open(path: PathBuf) -> Result<Runtime, InferError> {
 fn not_found_unless_present(error: InferError, searched: Vec<String>) -> InferError {
     match &error {
         InferError::RuntimeLoad { reason, .. }
-            if reason.contains(&system_name()) || cfg!(windows) =>
+            if reason.contains("cannot open shared object file")
+                || cfg!(not(target_os = "linux")) =>
         {
             InferError::RuntimeNotFound { searched }
         }

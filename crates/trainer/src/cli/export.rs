@@ -3,11 +3,12 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use dataset::Source;
+use contract::Preprocessing;
 use trainer::{
+    TrainError,
     checkpoint::Checkpoint,
     export::{self, ExportCheck},
-    train::{Recipe, TrainingData},
+    train::TrainingData,
 };
 
 use super::{
@@ -31,23 +32,28 @@ pub struct ExportArguments {
 pub fn run(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
     let path = &arguments.checkpoint;
     let checkpoint = Checkpoint::load(path)?;
-    let recorded = &checkpoint.contract.training;
-    let recipe: Recipe = serde_json::from_value(recorded.recipe.clone())?;
-    // A folder's name stands for itself; it is found again from where the run was started.
-    let source: Source = match recorded.dataset.name.parse() {
-        Ok(source) => source,
-        Err(never) => match never {},
-    };
-    let dataset = arguments.dataset.open(&source)?;
-    let preprocessing = &checkpoint.contract.preprocessing;
-    let data = TrainingData::new(&dataset, &recipe, preprocessing.mean, preprocessing.std)?;
-    let config = checkpoint.config(path)?;
-    let (_, device) = trainer::device::DeviceKind::Cpu.open()?;
+    let contract = &checkpoint.contract;
+    let recipe = checkpoint.recipe(path)?;
+    let dataset = arguments
+        .dataset
+        .open_recorded(&contract.training.dataset.name)?;
+    contract
+        .check_classes(&dataset.classes)
+        .map_err(|source| TrainError::Contract {
+            path: path.clone(),
+            source,
+        })?;
+    let Preprocessing { mean, std, .. } = contract.preprocessing;
+    let data = TrainingData::new(&dataset, &recipe, mean, std)?;
+    // Other images have another accuracy: nothing to compare with.
+    let burn_top1 = (data.info == contract.training.dataset)
+        .then(|| checkpoint.val_top1())
+        .flatten();
     let check = export::export_checked(
         &checkpoint,
-        &config,
+        &checkpoint.config(path)?,
         &data.val,
-        &device,
+        burn_top1,
         arguments.runtime.runtime.as_deref(),
         &arguments.out,
     )?;
@@ -71,7 +77,7 @@ pub fn print_check(check: &ExportCheck) {
         duration(check.seconds),
         check.compared,
         check.largest_difference,
-        check.val_images,
+        check.images,
         100.0 * check.onnx_top1,
     );
 }

@@ -20,7 +20,7 @@ use super::{
     locations::{DatasetArguments, ModelsArguments, RuntimeArguments},
     overrides::RecipeOverrides,
     progress::TerminalFeedback,
-    stop,
+    stop::Stop,
 };
 
 #[derive(Debug, Args)]
@@ -67,6 +67,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let dataset = arguments.dataset.open(&Source::Digits)?;
     let weights = weights::resolve(
         &recipe.weights,
+        &recipe.architecture,
         arguments.weights_family,
         &arguments.models.models_dir,
         !arguments.quiet,
@@ -115,11 +116,14 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         onnxruntime.version,
         onnxruntime.path.display()
     );
-    let stop = stop::on_interrupt()?;
+    let stop = Stop::on_interrupt()?;
     let mut feedback = TerminalFeedback::new(recipe.epochs, arguments.quiet);
-    let outcome = train::fit(&job, model, &mut feedback, &stop)?;
+    let outcome = train::fit(&job, model, &mut feedback, stop.requested())
+        .inspect_err(|_| run.remove_if_nothing_was_learnt())?;
+    stop.training_is_over();
     let best = Checkpoint::load(&run.best_checkpoint())?;
-    let check = export::export_checked(&best, &config, &data.val, &device, runtime, &run.model())?;
+    let top1 = best.val_top1();
+    let check = export::export_checked(&best, &config, &data.val, top1, runtime, &run.model())?;
     print_check(&check);
     println!("{}", run.model().display());
     eprintln!("next: infer eval --model {}", run.model().display());

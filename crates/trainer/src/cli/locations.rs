@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use dataset::{Dataset, DatasetError, OpenOptions, Source};
+use trainer::TrainError;
 
 /// Which data set, and where it is.
 #[derive(Debug, Clone, Args)]
@@ -21,6 +22,23 @@ pub struct DatasetArguments {
 }
 
 impl DatasetArguments {
+    /// Opens the data set asked for, else the one of the name that a contract
+    /// records; a folder is recorded by its last part only, so it must be asked for.
+    pub fn open_recorded(&self, name: &str) -> anyhow::Result<Dataset> {
+        let recorded = match name {
+            "digits" => Source::Digits,
+            "cifar100" => Source::Cifar100,
+            folder if self.dataset.is_none() => {
+                return Err(TrainError::FolderNotRecorded {
+                    name: folder.to_owned(),
+                }
+                .into());
+            }
+            folder => Source::Folder(folder.into()),
+        };
+        Ok(self.open(&recorded)?)
+    }
+
     /// Opens the data set asked for, else `default`.
     pub fn open(&self, default: &Source) -> Result<Dataset, DatasetError> {
         let source = self.dataset.as_ref().unwrap_or(default);

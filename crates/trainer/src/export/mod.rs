@@ -8,7 +8,6 @@ mod verify;
 
 use std::path::Path;
 
-use burn::{module::Module, tensor::Device};
 use contract::Contract;
 use dataset::Split;
 use onnx::{Dim, Elem, GraphBuilder, ModelProto};
@@ -73,25 +72,21 @@ fn metadata(contract: &Contract) -> Vec<(String, String)> {
     ]
 }
 
-/// Exports `checkpoint` to `out` and checks it on the images of `val`. The
-/// file appears only once it has passed.
+/// Exports `checkpoint` to `out` and checks it on `images`, as [`verify`]
+/// does. The file appears only once it has passed.
 ///
 /// # Errors
-/// The file cannot be written, or the check of [`verify`] fails.
+/// The check of [`verify`] fails, or the file cannot be written.
 pub fn export_checked(
     checkpoint: &Checkpoint,
     config: &EfficientNetConfig,
-    val: &Split,
-    device: &Device,
+    images: &Split,
+    burn_top1: Option<f64>,
     runtime: Option<&Path>,
     out: &Path,
 ) -> Result<ExportCheck, TrainError> {
-    let model = config
-        .init(device)
-        .with_tensors(checkpoint.tensors.clone())?
-        .valid();
     let bytes = to_onnx(checkpoint, config).to_bytes();
-    let check = verify(&bytes, checkpoint, &model, val, device, runtime)?;
+    let check = verify(&bytes, checkpoint, config, images, burn_top1, runtime)?;
     contract::fs::write_atomically(out, &bytes).map_err(TrainError::io("write", out))?;
     Ok(check)
 }

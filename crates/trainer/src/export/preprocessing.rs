@@ -1,6 +1,9 @@
 //! The contract's preprocessing as ONNX nodes.
 
-use contract::{Contract, preprocess::cubic_matrix};
+use contract::{
+    Contract,
+    preprocess::{TIE_BIAS, cubic_matrix},
+};
 use onnx::{Attribute, GraphBuilder};
 
 /// ONNX's number for float32 in `Cast`.
@@ -41,7 +44,7 @@ pub(super) fn add_preprocessing(graph: &mut GraphBuilder, contract: &Contract) -
     normalise(graph, &pixels, contract)
 }
 
-/// Rows, then columns, then what OpenCV's uint8 result does to the value:
+/// Columns, then rows, then what OpenCV's uint8 result does to the value:
 /// rounding and clamping.
 fn resize(
     graph: &mut GraphBuilder,
@@ -64,6 +67,7 @@ fn resize(
         &[width as i64, network_width as i64],
         transposed,
     );
+    let bias = graph.f32("preprocess.tie_bias", &[], vec![TIE_BIAS]);
     let low = graph.f32("preprocess.low", &[], vec![0.0]);
     let high = graph.f32("preprocess.high", &[], vec![255.0]);
     let mut node = |operator: &str, name: &str, inputs: &[&str]| {
@@ -73,7 +77,8 @@ fn resize(
     };
     let wide = node("MatMul", "resize_width", &[pixels, &columns]);
     let resized = node("MatMul", "resize_height", &[&rows, &wide]);
-    let rounded = node("Round", "round", &[&resized]);
+    let biased = node("Add", "bias", &[&resized, &bias]);
+    let rounded = node("Round", "round", &[&biased]);
     node("Clip", "clip", &[&rounded, &low, &high])
 }
 

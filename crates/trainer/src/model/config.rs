@@ -42,17 +42,16 @@ const BASE_STAGES: [BaseStage; 7] = [
 const BASE_STEM_CHANNELS: usize = 32;
 const BASE_HEAD_CHANNELS: usize = 1280;
 
-/// Name, width multiplier, depth multiplier, image size in pixels and dropout
-/// of the published variants (the paper's `efficientnet_builder.py`).
-const VARIANTS: [(&str, f64, f64, usize, f64); 8] = [
-    ("efficientnet_b0", 1.0, 1.0, 224, 0.2),
-    ("efficientnet_b1", 1.0, 1.1, 240, 0.2),
-    ("efficientnet_b2", 1.1, 1.2, 260, 0.3),
-    ("efficientnet_b3", 1.2, 1.4, 300, 0.3),
-    ("efficientnet_b4", 1.4, 1.8, 380, 0.4),
-    ("efficientnet_b5", 1.6, 2.2, 456, 0.4),
-    ("efficientnet_b6", 1.8, 2.6, 528, 0.5),
-    ("efficientnet_b7", 2.0, 3.1, 600, 0.5),
+/// Name, width multiplier, depth multiplier and dropout of the published variants (the paper's `efficientnet_builder.py`).
+const VARIANTS: [(&str, f64, f64, f64); 8] = [
+    ("efficientnet_b0", 1.0, 1.0, 0.2),
+    ("efficientnet_b1", 1.0, 1.1, 0.2),
+    ("efficientnet_b2", 1.1, 1.2, 0.3),
+    ("efficientnet_b3", 1.2, 1.4, 0.3),
+    ("efficientnet_b4", 1.4, 1.8, 0.4),
+    ("efficientnet_b5", 1.6, 2.2, 0.4),
+    ("efficientnet_b6", 1.8, 2.6, 0.5),
+    ("efficientnet_b7", 2.0, 3.1, 0.5),
 ];
 
 /// Configuration of an [`EfficientNet`]: `EfficientNetConfig -> init() -> EfficientNet`.
@@ -78,8 +77,7 @@ pub struct EfficientNetConfig {
 impl EfficientNetConfig {
     /// The published variant `name`, or `None` where there is none of that name.
     pub fn variant(name: &str, classes: usize, family: Family) -> Option<Self> {
-        let (name, width, depth, _, dropout) =
-            *VARIANTS.iter().find(|variant| variant.0 == name)?;
+        let (name, width, depth, dropout) = *VARIANTS.iter().find(|variant| variant.0 == name)?;
         Some(Self {
             name: name.to_owned(),
             width,
@@ -94,14 +92,6 @@ impl EfficientNetConfig {
     /// Names of the published variants.
     pub fn variant_names() -> impl Iterator<Item = &'static str> {
         VARIANTS.iter().map(|variant| variant.0)
-    }
-
-    /// Image size in pixels that the variant was published with.
-    pub fn published_image_size(name: &str) -> Option<usize> {
-        VARIANTS
-            .iter()
-            .find(|variant| variant.0 == name)
-            .map(|variant| variant.3)
     }
 
     /// Sets the probability of dropping a feature before the linear layer.

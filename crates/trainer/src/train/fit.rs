@@ -183,7 +183,7 @@ impl<'a> Epochs<'a> {
                     return Err(TrainError::NonFiniteLoss {
                         loss: loss_value,
                         epoch,
-                        step,
+                        place: format!("step {step}"),
                     });
                 }
                 let gradients = GradientsParams::from_grads(loss.backward(), &model);
@@ -220,6 +220,13 @@ impl<'a> Epochs<'a> {
             self.job.device,
             |done| feedback.validated(done, total),
         )?;
+        if !evaluation.loss.is_finite() {
+            return Err(TrainError::NonFiniteLoss {
+                loss: evaluation.loss,
+                epoch,
+                place: "validation".to_owned(),
+            });
+        }
         let images = trained.images as f64;
         Ok(EpochRecord {
             epoch,

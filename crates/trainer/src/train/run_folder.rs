@@ -2,11 +2,14 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
 use super::{History, Recipe};
 use crate::{checkpoint::Checkpoint, error::TrainError};
+
+const RECIPE: &str = "recipe.toml";
 
 /// A run's folder: `recipe.toml`, `history.{csv,json}`, `loss.{png,svg}`,
 /// `accuracy.{png,svg}`, `checkpoints/{best,last}.safetensors` and `model.onnx`.
@@ -29,9 +32,33 @@ impl RunFolder {
         let run = Self {
             path: path.to_owned(),
         };
-        let checkpoints = run.path.join("checkpoints");
-        fs::create_dir_all(&checkpoints).map_err(TrainError::io("create", &checkpoints))?;
-        Ok(run)
+        fs::create_dir_all(path).map_err(TrainError::io("create", path))?;
+        // Of two runs that start at the same time, one creates this.
+        let checkpoints = run.checkpoints();
+        match fs::create_dir(&checkpoints) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                Err(TrainError::RunFolderExists {
+                    path: path.to_owned(),
+                })
+            }
+            created => created
+                .map(|()| run)
+                .map_err(TrainError::io("create", checkpoints)),
+        }
+    }
+
+    /// Removes the folder of a run that ended before it had a checkpoint, so
+    /// that the next one may have it. A folder with anything more stays.
+    pub fn remove_if_nothing_was_learnt(&self) {
+        if fs::remove_dir(self.checkpoints()).is_ok() {
+            // What is not removed is only in the way of the next run, which says so.
+            let _ = fs::remove_file(self.path.join(RECIPE));
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+
+    fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoints")
     }
 
     /// Creates the first of `runs/name`, `runs/name-2`, … that is free.
@@ -76,7 +103,7 @@ impl RunFolder {
     /// # Errors
     /// The file cannot be written.
     pub fn write_recipe(&self, recipe: &Recipe) -> Result<(), TrainError> {
-        self.write("recipe.toml", recipe.to_toml().as_bytes())
+        self.write(RECIPE, recipe.to_toml().as_bytes())
     }
 
     /// Writes the newest epoch's checkpoint, and again as the best if it is that.
@@ -134,6 +161,19 @@ mod tests {
         assert_eq!(second.path(), runs.path().join("digits-2"));
         let error = RunFolder::create(first.path()).unwrap_err();
         assert!(error.hint().unwrap().contains("--out"));
+    }
+
+    #[test]
+    fn only_a_folder_without_checkpoints_is_removed() {
+        let runs = tempfile::tempdir().unwrap();
+        let run = RunFolder::create_next(runs.path(), "digits").unwrap();
+        run.write_recipe(&Recipe::default()).unwrap();
+        fs::write(run.best_checkpoint(), "x").unwrap();
+        run.remove_if_nothing_was_learnt();
+        assert!(run.best_checkpoint().exists());
+        fs::remove_file(run.best_checkpoint()).unwrap();
+        run.remove_if_nothing_was_learnt();
+        assert!(!run.path().exists());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From a recipe's `weights` value to a network that starts from them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use pretrained::{Family, PretrainedError, Weights, hub};
@@ -13,8 +13,20 @@ use crate::{
 /// Names of the tensors that depend on the number of classes.
 const HEAD: [&str; 2] = ["classifier.weight", "classifier.bias"];
 
+/// timm's repository for each variant.
+const HUB_REPOSITORIES: [(&str, &str); 8] = [
+    ("efficientnet_b0", hub::DEFAULT_REPO),
+    ("efficientnet_b1", "timm/efficientnet_b1.ft_in1k"),
+    ("efficientnet_b2", "timm/efficientnet_b2.ra_in1k"),
+    ("efficientnet_b3", "timm/efficientnet_b3.ra2_in1k"),
+    ("efficientnet_b4", "timm/efficientnet_b4.ra2_in1k"),
+    ("efficientnet_b5", "timm/efficientnet_b5.sw_in12k_ft_in1k"),
+    ("efficientnet_b6", "timm/tf_efficientnet_b6.ns_jft_in1k"),
+    ("efficientnet_b7", "timm/tf_efficientnet_b7.ns_jft_in1k"),
+];
+
 /// Finds what a recipe's `weights` value asks for: `none`, `auto` (what is
-/// under `models_dir`, then the Hugging Face hub) or a file. `family` overrides
+/// under `models_dir` for `architecture`, then the Hugging Face hub) or a file. `family` overrides
 /// what the file says of its padding and epsilon.
 ///
 /// # Errors
@@ -22,26 +34,35 @@ const HEAD: [&str; 2] = ["classifier.weight", "classifier.bias"];
 /// cannot be reached.
 pub fn resolve(
     weights: &str,
+    architecture: &str,
     family: Option<Family>,
     models_dir: &Path,
     progress: bool,
 ) -> Result<Option<Weights>, TrainError> {
     let path = match weights {
         "none" => return Ok(None),
-        "auto" => match pretrained::find_default(models_dir) {
-            Some(path) => path,
-            None => {
-                hub::fetch(hub::DEFAULT_REPO, None, models_dir, progress).map_err(|source| {
-                    TrainError::NoWeights {
-                        models_dir: models_dir.to_owned(),
-                        source,
-                    }
-                })?
-            }
-        },
+        "auto" => automatic(architecture, models_dir, progress)?,
         file => file.into(),
     };
     Ok(Some(pretrained::read(&path, family)?))
+}
+
+/// Weights of `architecture` under `models_dir`, else from the hub.
+fn automatic(architecture: &str, models_dir: &Path, progress: bool) -> Result<PathBuf, TrainError> {
+    if architecture == "efficientnet_b0"
+        && let Some(path) = pretrained::find_default(models_dir)
+    {
+        return Ok(path);
+    }
+    let repository = HUB_REPOSITORIES
+        .iter()
+        .find(|(name, _)| *name == architecture)
+        .map_or(hub::DEFAULT_REPO, |(_, repository)| repository);
+    // Weights that were fetched before are kept and need no network.
+    hub::fetch(repository, None, models_dir, progress).map_err(|source| TrainError::NoWeights {
+        models_dir: models_dir.to_owned(),
+        source,
+    })
 }
 
 /// The network of `config` with `weights` in it. The last layer stays fresh
