@@ -22,7 +22,7 @@ enum DataCommand {
 
 #[derive(Debug, Subcommand)]
 enum FetchDataset {
-    /// CIFAR-100: 60 000 images of 32x32 pixels, 100 classes (161 MB)
+    /// CIFAR-100: 60 000 images of 32x32 pixels, 100 classes (169 MB)
     Cifar100 {
         /// Address of the official binary archive or a mirror of it
         #[arg(long, default_value = cifar100::OFFICIAL_URL)]
