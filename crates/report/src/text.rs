@@ -30,6 +30,8 @@ pub(crate) fn register() -> Result<(), String> {
 
 /// Text of `size` pixels in `colour`, anchored where `pos` says.
 pub(crate) fn style(size: f64, colour: RGBColor, h: HPos, v: VPos) -> TextStyle<'static> {
+    // Measured before it is registered, every text would be 0 pixels wide.
+    LazyLock::force(&FONT);
     (FAMILY, size)
         .into_font()
         .color(&colour)
