@@ -10,6 +10,25 @@ use pretrained::NamedTensors;
 use super::fold::{Convolution, fold_batch_norm, take};
 use crate::model::{EfficientNetConfig, MbConvConfig};
 
+/// A square kernel's side, its stride, and the number of channel groups.
+#[derive(Clone, Copy)]
+struct Geometry {
+    kernel: usize,
+    stride: usize,
+    groups: usize,
+}
+
+const STEM: Geometry = Geometry {
+    kernel: 3,
+    stride: 2,
+    groups: 1,
+};
+const POINTWISE: Geometry = Geometry {
+    kernel: 1,
+    stride: 1,
+    groups: 1,
+};
+
 /// Adds nodes to a graph and follows the size of the feature map, on which
 /// TensorFlow's padding depends.
 pub(super) struct NetworkBuilder<'a> {
@@ -24,13 +43,13 @@ impl NetworkBuilder<'_> {
     /// Adds the whole network after the tensor `input` and writes its result
     /// to the tensor `logits`.
     pub fn build(mut self, input: &str, logits: &str) {
-        let mut features = self.conv_norm_silu(input, "conv_stem", "bn1", 3, 2, 1);
+        let mut features = self.conv_norm_silu(input, "conv_stem", "bn1", STEM);
         for (s, stage) in self.config.stages().iter().enumerate() {
             for (b, block) in stage.iter().enumerate() {
                 features = self.block(&features, &format!("blocks.{s}.{b}"), block);
             }
         }
-        let features = self.conv_norm_silu(&features, "conv_head", "bn2", 1, 1, 1);
+        let features = self.conv_norm_silu(&features, "conv_head", "bn2", POINTWISE);
         let pooled = self.node("GlobalAveragePool", "pool", &[&features], vec![]);
         let flat = self.node(
             "Flatten",
@@ -53,32 +72,21 @@ impl NetworkBuilder<'_> {
 
     fn block(&mut self, input: &str, prefix: &str, block: &MbConvConfig) -> String {
         let name = |part: &str| format!("{prefix}.{part}");
-        let (kernel, stride) = (block.kernel, block.stride);
-        let groups = block.expanded();
-        let (features, project, norm) = if block.expands() {
-            let wide = self.conv_norm_silu(input, &name("conv_pw"), &name("bn1"), 1, 1, 1);
-            let deep = self.conv_norm_silu(
-                &wide,
-                &name("conv_dw"),
-                &name("bn2"),
-                kernel,
-                stride,
-                groups,
-            );
-            (deep, name("conv_pwl"), name("bn3"))
-        } else {
-            let deep = self.conv_norm_silu(
-                input,
-                &name("conv_dw"),
-                &name("bn1"),
-                kernel,
-                stride,
-                groups,
-            );
-            (deep, name("conv_pw"), name("bn2"))
+        let depthwise = Geometry {
+            kernel: block.kernel,
+            stride: block.stride,
+            groups: block.expanded(),
         };
+        let (wide, [depthwise_norm, project, project_norm]) = if block.expands() {
+            let wide = self.conv_norm_silu(input, &name("conv_pw"), &name("bn1"), POINTWISE);
+            (wide, ["bn2", "conv_pwl", "bn3"])
+        } else {
+            (input.to_owned(), ["bn1", "conv_pw", "bn2"])
+        };
+        let features =
+            self.conv_norm_silu(&wide, &name("conv_dw"), &name(depthwise_norm), depthwise);
         let scaled = self.squeeze_excitation(&features, &name("se"));
-        let branch = self.conv_norm(&scaled, &project, &norm, 1, 1, 1);
+        let branch = self.conv_norm(&scaled, &name(project), &name(project_norm), POINTWISE);
         if block.has_residual() {
             self.node("Add", &name("residual"), &[input, &branch], vec![])
         } else {
@@ -105,7 +113,7 @@ impl NetworkBuilder<'_> {
             weight: take(&mut self.tensors, &format!("{name}.weight")),
             bias: take(&mut self.tensors, &format!("{name}.bias")).values,
         };
-        self.convolution(input, name, convolution, 1, [[0, 0]; 2], 1)
+        self.convolution(input, name, convolution, POINTWISE, [[0, 0]; 2])
     }
 
     fn conv_norm_silu(
@@ -113,35 +121,26 @@ impl NetworkBuilder<'_> {
         input: &str,
         conv: &str,
         norm: &str,
-        kernel: usize,
-        stride: usize,
-        groups: usize,
+        geometry: Geometry,
     ) -> String {
-        let features = self.conv_norm(input, conv, norm, kernel, stride, groups);
+        let features = self.conv_norm(input, conv, norm, geometry);
         self.silu(&features)
     }
 
-    fn conv_norm(
-        &mut self,
-        input: &str,
-        conv: &str,
-        norm: &str,
-        kernel: usize,
-        stride: usize,
-        groups: usize,
-    ) -> String {
-        let convolution =
-            fold_batch_norm(&mut self.tensors, conv, norm, self.config.family.bn_epsilon);
-        let padding = self.size.map(|side| self.padding(side, kernel, stride));
-        let output = self.convolution(input, conv, convolution, stride, padding, groups);
+    fn conv_norm(&mut self, input: &str, conv: &str, norm: &str, geometry: Geometry) -> String {
+        let epsilon = self.config.family.bn_epsilon;
+        let convolution = fold_batch_norm(&mut self.tensors, conv, norm, epsilon);
+        let padding = self.size.map(|side| self.padding(side, geometry));
+        let output = self.convolution(input, conv, convolution, geometry, padding);
         for (side, [before, after]) in self.size.iter_mut().zip(padding) {
-            *side = (*side + before + after - kernel) / stride + 1;
+            *side = (*side + before + after - geometry.kernel) / geometry.stride + 1;
         }
         output
     }
 
     /// Padding before and after one side of the feature map.
-    fn padding(&self, side: usize, kernel: usize, stride: usize) -> [usize; 2] {
+    fn padding(&self, side: usize, geometry: Geometry) -> [usize; 2] {
+        let Geometry { kernel, stride, .. } = geometry;
         if !self.config.pads_same() {
             return [kernel / 2, kernel / 2];
         }
@@ -154,14 +153,14 @@ impl NetworkBuilder<'_> {
         input: &str,
         name: &str,
         convolution: Convolution,
-        stride: usize,
+        geometry: Geometry,
         [[top, bottom], [left, right]]: [[usize; 2]; 2],
-        groups: usize,
     ) -> String {
-        let kernel: Vec<i64> = convolution.weight.shape[2..]
-            .iter()
-            .map(|&side| side as i64)
-            .collect();
+        let Geometry {
+            kernel,
+            stride,
+            groups,
+        } = geometry;
         let Convolution { weight, bias } = convolution;
         let weight = self.constant(&format!("{name}.weight"), &weight.shape, weight.values);
         let bias = self.constant(&format!("{name}.bias"), &[bias.len()], bias);
@@ -171,7 +170,7 @@ impl NetworkBuilder<'_> {
             name,
             &[input, &weight, &bias],
             vec![
-                Attribute::ints("kernel_shape", &kernel),
+                Attribute::ints("kernel_shape", &[kernel as i64; 2]),
                 Attribute::ints("strides", &[stride as i64; 2]),
                 Attribute::ints("pads", &pads),
                 Attribute::int("group", groups as i64),
