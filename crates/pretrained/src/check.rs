@@ -7,9 +7,6 @@ use crate::architecture::identify;
 use crate::error::PretrainedError;
 use crate::tensor::NamedTensors;
 
-/// How many tensors of a kind the message names.
-const NAMED: usize = 8;
-
 /// Compares names and shapes with what a network expects.
 ///
 /// # Errors
@@ -139,12 +136,8 @@ fn listed<T: fmt::Display>(kind: &str, items: &[T]) -> Option<String> {
     if items.is_empty() {
         return None;
     }
-    let named: Vec<_> = items.iter().take(NAMED).map(T::to_string).collect();
-    let mut text = format!("{} {kind}: {}", items.len(), named.join(", "));
-    if items.len() > NAMED {
-        text += &format!(" and {} more", items.len() - NAMED);
-    }
-    Some(text)
+    let named: Vec<_> = items.iter().map(T::to_string).collect();
+    Some(format!("{} {kind}: {}", items.len(), named.join(", ")))
 }
 
 #[cfg(test)]
@@ -200,14 +193,14 @@ mod tests {
     }
 
     #[test]
-    fn the_message_stops_at_eight_and_the_fields_do_not() {
+    fn every_tensor_is_named() {
         let names: Vec<String> = (0..11).map(|i| format!("t{i:02}")).collect();
         let expected = names.iter().map(|name| (name.clone(), vec![1])).collect();
         let error = check(&NamedTensors::new(), &expected).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the weights do not fit the network: \
-             11 missing: t00, t01, t02, t03, t04, t05, t06, t07 and 3 more"
+             11 missing: t00, t01, t02, t03, t04, t05, t06, t07, t08, t09, t10"
         );
         assert_eq!(mismatch(error).missing, names);
     }
