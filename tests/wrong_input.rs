@@ -21,14 +21,19 @@ use end_to_end::{run, trainer};
 /// `trainer fit` with fresh weights and `args`, which are to make it fail
 /// before it trains.
 fn fit(cwd: &Path, args: &[&str]) -> Output {
-    let fresh = [
+    fit_from(cwd, "none", args)
+}
+
+/// The same from a weights file.
+fn fit_from(cwd: &Path, weights: &str, args: &[&str]) -> Output {
+    let small = [
         "fit",
         "--image-size",
         "32",
         "--epochs",
         "1",
         "--weights",
-        "none",
+        weights,
     ];
-    run(&mut trainer(cwd, &[&fresh[..], args].concat()))
+    run(&mut trainer(cwd, &[&small[..], args].concat()))
 }

@@ -1,26 +1,12 @@
 //! Pretrained weights that are missing, damaged or another network's.
 
 use std::fs;
-use std::path::Path;
-use std::process::Output;
 
 use end_to_end::{assert_failure, run, trained_digits, trainer};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-/// `trainer fit` from a weights file.
-fn fit_from(cwd: &Path, weights: &str) -> Output {
-    let args = [
-        "fit",
-        "--image-size",
-        "32",
-        "--epochs",
-        "1",
-        "--weights",
-        weights,
-    ];
-    run(&mut trainer(cwd, &args))
-}
+use crate::fit_from;
 
 /// A good file of B0's weights.
 fn b0() -> Vec<u8> {
@@ -40,10 +26,10 @@ fn no_weights_at_hand_and_no_hub() {
 #[test]
 fn a_weights_file_that_is_missing_or_of_no_known_format() {
     let cwd = tempfile::tempdir().unwrap();
-    let output = fit_from(cwd.path(), "no.safetensors");
+    let output = fit_from(cwd.path(), "no.safetensors", &[]);
     assert_failure(&output, 1, &["no.safetensors"], &["--weights"]);
     fs::write(cwd.path().join("weights.bin"), b0()).unwrap();
-    let output = fit_from(cwd.path(), "weights.bin");
+    let output = fit_from(cwd.path(), "weights.bin", &[]);
     assert_failure(&output, 1, &["weights.bin", ".safetensors"], &["timm"]);
 }
 
@@ -58,7 +44,7 @@ fn a_weights_file_of_garbage_or_cut_short() {
         &b0[..b0.len() / 2],
     ] {
         fs::write(cwd.path().join("b0.safetensors"), bytes).unwrap();
-        let output = fit_from(cwd.path(), "b0.safetensors");
+        let output = fit_from(cwd.path(), "b0.safetensors", &[]);
         assert_failure(
             &output,
             1,
@@ -67,7 +53,7 @@ fn a_weights_file_of_garbage_or_cut_short() {
         );
     }
     fs::write(cwd.path().join("b0.pth"), b"garbage, not a pickle").unwrap();
-    let output = fit_from(cwd.path(), "b0.pth");
+    let output = fit_from(cwd.path(), "b0.pth", &[]);
     assert_failure(
         &output,
         1,
@@ -96,7 +82,7 @@ fn weights_that_lack_a_tensor_and_have_one_of_another_shape() {
         .collect();
     let file = cwd.path().join("weights.safetensors");
     fs::write(file, safetensors::serialize(tensors, None).unwrap()).unwrap();
-    let output = fit_from(cwd.path(), "weights.safetensors");
+    let output = fit_from(cwd.path(), "weights.safetensors", &[]);
     let parts = [
         "do not fit the network",
         "1 missing: bn2.running_mean",
@@ -112,18 +98,8 @@ fn weights_that_lack_a_tensor_and_have_one_of_another_shape() {
 fn weights_of_another_architecture() {
     let cwd = tempfile::tempdir().unwrap();
     fs::write(cwd.path().join("b0.safetensors"), b0()).unwrap();
-    let args = [
-        "fit",
-        "--image-size",
-        "32",
-        "--epochs",
-        "1",
-        "--weights",
-        "b0.safetensors",
-        "--architecture",
-        "efficientnet_b1",
-    ];
-    let output = run(&mut trainer(cwd.path(), &args));
+    let other = ["--architecture", "efficientnet_b1"];
+    let output = fit_from(cwd.path(), "b0.safetensors", &other);
     assert_failure(
         &output,
         1,

@@ -18,17 +18,25 @@ pub enum Source {
     Folder(PathBuf),
 }
 
+impl Source {
+    /// The built-in data set that [`Dataset::name`] names. `None` for a
+    /// folder, whose name does not tell its place.
+    pub fn built_in(name: &str) -> Option<Self> {
+        match name {
+            "digits" => Some(Self::Digits),
+            "cifar100" => Some(Self::Cifar100),
+            _ => None,
+        }
+    }
+}
+
 impl FromStr for Source {
     type Err = Infallible;
 
     /// `"digits"` and `"cifar100"` are the built-in sets; every other text is
     /// the path of a folder (`./digits` for a folder of that name).
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(match text {
-            "digits" => Self::Digits,
-            "cifar100" => Self::Cifar100,
-            path => Self::Folder(path.into()),
-        })
+        Ok(Self::built_in(text).unwrap_or_else(|| Self::Folder(text.into())))
     }
 }
 

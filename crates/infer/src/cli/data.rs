@@ -99,14 +99,13 @@ fn source(args: &DataArgs, contract: &Contract) -> Result<Source, Failure> {
             .parse()
             .unwrap_or_else(|never: std::convert::Infallible| match never {}));
     }
-    match contract.training.dataset.name.as_str() {
-        "digits" => Ok(Source::Digits),
-        "cifar100" => Ok(Source::Cifar100),
-        folder => Err(Failure::new(
-            format!("the model was trained on the folder `{folder}`, whose place is not known"),
+    let recorded = &contract.training.dataset.name;
+    Source::built_in(recorded).ok_or_else(|| {
+        Failure::new(
+            format!("the model was trained on the folder `{recorded}`, whose place is not known"),
             "pass the folder with --dataset DIR",
-        )),
-    }
+        )
+    })
 }
 
 fn take_split(dataset: &Dataset, name: SplitName, contract: &Contract) -> Result<Split, Failure> {

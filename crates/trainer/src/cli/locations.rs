@@ -25,16 +25,11 @@ impl DatasetArguments {
     /// Opens the data set asked for, else the one of the name that a contract
     /// records; a folder is recorded by its last part only, so it must be asked for.
     pub fn open_recorded(&self, name: &str) -> anyhow::Result<Dataset> {
-        let recorded = match name {
-            "digits" => Source::Digits,
-            "cifar100" => Source::Cifar100,
-            folder if self.dataset.is_none() => {
-                return Err(TrainError::FolderNotRecorded {
-                    name: folder.to_owned(),
-                }
-                .into());
-            }
-            folder => Source::Folder(folder.into()),
+        let recorded = match &self.dataset {
+            Some(given) => given.clone(),
+            None => Source::built_in(name).ok_or_else(|| TrainError::FolderNotRecorded {
+                name: name.to_owned(),
+            })?,
         };
         Ok(self.open(&recorded)?)
     }
