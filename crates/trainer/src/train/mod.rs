@@ -16,6 +16,7 @@ pub use data::TrainingData;
 pub use fit::{Feedback, Job, Outcome, fit};
 pub use history::{EpochRecord, History};
 pub use loader::{Batch, Loader};
+pub use optimizer::optimizer;
 pub use recipe::{BUILT_IN, OptimizerKind, Recipe, Schedule};
 pub use run_folder::RunFolder;
 pub use schedule::LearningRate;
