@@ -12,7 +12,7 @@ use crate::{
 /// # Shapes
 /// - input, output: `[rows, channels]`
 /// - gate: `[channels]`
-pub(crate) fn activate(input: &[f32], norm: &Normalisation, gate: &[f32], output: &mut [f32]) {
+pub fn activate(input: &[f32], norm: &Normalisation, gate: &[f32], output: &mut [f32]) {
     let channels = gate.len();
     for_channels(
         channels,
@@ -53,7 +53,7 @@ impl ChannelKernel for Activate<'_> {
 /// # Shapes
 /// - input: `[rows, channels]`
 /// - sums: `[channels]`
-pub(crate) fn sum_activated(input: &[f32], norm: &Normalisation, sums: &mut [f32]) {
+pub fn sum_activated(input: &[f32], norm: &Normalisation, sums: &mut [f32]) {
     for_channels(sums.len(), &mut SumActivated { input, norm, sums });
 }
 
@@ -83,7 +83,7 @@ impl ChannelKernel for SumActivated<'_> {
 ///
 /// # Shapes
 /// - all: `[rows, channels]`
-pub(crate) fn activate_with_slope(
+pub fn activate_with_slope(
     input: &[f32],
     norm: &Normalisation,
     output: &mut [f32],
@@ -131,7 +131,7 @@ impl ChannelKernel for ActivateWithSlope<'_> {
 /// # Shapes
 /// - gradient, input: `[rows, channels]`
 /// - gate, pooled: `[channels]`
-pub(crate) fn activation_gradient(
+pub fn activation_gradient(
     gradient: &mut [f32],
     input: &[f32],
     norm: &Normalisation,
@@ -192,7 +192,7 @@ impl ChannelKernel for ActivationGradient<'_> {
 ///
 /// # Shapes
 /// - gradient, slope, input: `[rows, channels]`
-pub(crate) fn slope_gradient(
+pub fn slope_gradient(
     gradient: &mut [f32],
     slope: &[f32],
     input: &[f32],

@@ -7,17 +7,20 @@
 //! training step moves as little memory as it can. Results do not depend on
 //! the number of threads, bit for bit.
 //!
+//! [`Stem`], [`MbConv`] and [`Head`] are what a network is made of; the
+//! modules hold what these are made of.
+//!
 //! This crate knows slices alone; the `operators` crate puts it into burn.
 
-mod activation;
+pub mod activation;
 mod buffer;
-mod depthwise;
+pub mod depthwise;
 mod elementwise;
 mod head;
 mod matrix;
 mod mbconv;
-mod norm;
-mod pointwise;
+pub mod norm;
+pub mod pointwise;
 mod shape;
 mod simd;
 mod squeeze_excitation;
@@ -27,6 +30,7 @@ mod tiles;
 pub use buffer::Buffer;
 pub use elementwise::{sigmoid, silu, silu_derivative};
 pub use head::{Head, HeadSaved};
+pub use matrix::Write;
 pub use mbconv::{ConvNorm, ConvNormGradient, MbConv, MbConvGradient, MbConvMoments, MbConvSaved};
 pub use norm::{Moments, Norm, NormGradient, Normalisation, Statistics};
 pub use shape::{Padding, Shape, Window};

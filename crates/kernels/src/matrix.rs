@@ -37,8 +37,10 @@ impl<'a> Matrix<'a> {
 
 /// Whether a product replaces what is there or is added to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Write {
+pub enum Write {
+    /// Replaces.
     Replace,
+    /// Is added.
     Add,
 }
 

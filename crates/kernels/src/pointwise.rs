@@ -16,7 +16,7 @@ use crate::{
 /// - input: `shape`
 /// - weights: `[channels_out, channels_in]`
 /// - output: `shape` with `channels_out`
-pub(crate) fn forward(input: &[f32], weights: &[f32], shape: Shape, output: &mut [f32]) -> Moments {
+pub fn forward(input: &[f32], weights: &[f32], shape: Shape, output: &mut [f32]) -> Moments {
     let channels_in = shape.channels;
     let channels_out = weights.len() / channels_in;
     let tiles = tiles(shape, channels_in + channels_out);
@@ -36,8 +36,10 @@ pub(crate) fn forward(input: &[f32], weights: &[f32], shape: Shape, output: &mut
 
 /// What the backward pass reads.
 #[derive(Clone, Copy)]
-pub(crate) struct Saved<'a> {
+pub struct Saved<'a> {
+    /// The convolution's input.
     pub input: &'a [f32],
+    /// `[channels_out, channels_in]`.
     pub weights: &'a [f32],
     /// The convolution's output, before its normalisation.
     pub output: &'a [f32],
@@ -52,7 +54,7 @@ pub(crate) struct Saved<'a> {
 /// - saved.input, input_gradient: `shape`
 /// - gradient, saved.output: `shape` with `channels_out`
 /// - result: `[channels_out, channels_in]`
-pub(crate) fn backward(
+pub fn backward(
     saved: Saved<'_>,
     gradient: &[f32],
     of_output: &InputGradient,

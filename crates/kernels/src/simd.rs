@@ -95,7 +95,7 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let shifter = splat(12_582_912.0);
     let shifted = simd.mul_add_e_f32s(x, splat(std::f32::consts::LOG2_E), shifter);
     let n = simd.sub_f32s(shifted, shifter);
-    let r = simd.mul_add_e_f32s(n, splat(-0.693_359_375), x);
+    let r = simd.mul_add_e_f32s(n, splat(-0.693_359_4), x);
     let r = simd.mul_add_e_f32s(n, splat(2.121_944_4e-4), r);
     let mut polynomial = splat(1.987_569_1e-4);
     for coefficient in [
@@ -103,7 +103,7 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
         8.333_452e-3,
         4.166_579_6e-2,
         1.666_666_5e-1,
-        5.000_000_1e-1,
+        0.5,
     ] {
         polynomial = simd.mul_add_e_f32s(polynomial, r, splat(coefficient));
     }
@@ -128,4 +128,65 @@ pub(crate) fn silu_derivative<S: Simd>(simd: S, x: S::f32s, sigmoid: S::f32s) ->
     let one = simd.splat_f32s(1.0);
     let inner = simd.mul_add_e_f32s(x, simd.sub_f32s(one, sigmoid), one);
     simd.mul_f32s(sigmoid, inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use pulp::Scalar;
+    #[cfg(target_arch = "x86_64")]
+    use pulp::x86::{V3, V4};
+
+    use super::*;
+
+    /// `output = sigmoid(input)` over rows of channels.
+    struct Sigmoid<'a> {
+        input: &'a [f32],
+        output: &'a mut [f32],
+        channels: usize,
+    }
+
+    impl ChannelKernel for Sigmoid<'_> {
+        #[inline(always)]
+        fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
+            for at in (channel..self.input.len()).step_by(self.channels) {
+                let x = load::<S, FULL>(simd, self.input, at, lanes);
+                store::<S, FULL>(simd, self.output, at, lanes, sigmoid(simd, x));
+            }
+        }
+    }
+
+    /// Every set of instructions that this processor has, not the widest alone.
+    #[test]
+    fn all_instruction_sets_agree() {
+        for channels in [1, 3, 4, 7, 8, 15, 16, 17, 40] {
+            let input: Vec<f32> = (0..3 * channels).map(|i| i as f32 * 0.37 - 9.0).collect();
+            let run = |with: &dyn Fn(OverChannels<'_, Sigmoid<'_>>)| {
+                let mut output = vec![f32::NAN; input.len()];
+                let mut kernel = Sigmoid {
+                    input: &input,
+                    output: &mut output,
+                    channels,
+                };
+                with(OverChannels {
+                    channels,
+                    kernel: &mut kernel,
+                });
+                for (x, y) in input.iter().zip(&output) {
+                    let exact = 1.0 / (1.0 + f64::from(-x).exp());
+                    let error = (f64::from(*y) - exact).abs() / exact;
+                    assert!(error < 3e-7, "{channels} channels: {y} for {exact}");
+                }
+            };
+            run(&|work| Simd::vectorize(Scalar::new(), work));
+            #[cfg(target_arch = "x86_64")]
+            {
+                if let Some(simd) = V3::try_new() {
+                    run(&|work| Simd::vectorize(simd, work));
+                }
+                if let Some(simd) = V4::try_new() {
+                    run(&|work| Simd::vectorize(simd, work));
+                }
+            }
+        }
+    }
 }

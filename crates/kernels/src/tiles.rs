@@ -86,11 +86,8 @@ pub(crate) fn groups(tiles: &[Tile]) -> impl Iterator<Item = &[Tile]> {
     tiles.chunks(tiles.len().div_ceil(GROUPS).max(1))
 }
 
-/// The parts of an activation that `pieces` of consecutive rows own.
-pub(crate) fn split<'a>(
-    mut values: &'a mut [f32],
-    lens: impl Iterator<Item = usize>,
-) -> Vec<&'a mut [f32]> {
+/// Cuts `values` into consecutive pieces of the given lengths.
+pub(crate) fn split(mut values: &mut [f32], lens: impl Iterator<Item = usize>) -> Vec<&mut [f32]> {
     lens.map(|len| {
         let (piece, rest) = std::mem::take(&mut values).split_at_mut(len);
         values = rest;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What the backward pass gives.
-pub(crate) struct DepthwiseGradient {
+pub struct DepthwiseGradient {
     /// `[kernel, kernel, channels]`.
     pub weights: Vec<f32>,
     /// Of the norm before the convolution, an image each; empty without one.
@@ -22,7 +22,7 @@ pub(crate) struct DepthwiseGradient {
 
 /// What an image's backward pass reads.
 #[derive(Clone, Copy)]
-pub(crate) struct Saved<'a> {
+pub struct Saved<'a> {
     /// The input of the forward pass, before `norm`.
     pub input: &'a [f32],
     /// The normalisation before the convolution, SiLU after it.
@@ -42,7 +42,7 @@ pub(crate) struct Saved<'a> {
 /// # Shapes
 /// - gradient: `window.output(shape)`
 /// - input_gradient: `shape`
-pub(crate) fn backward(
+pub fn backward(
     saved: Saved<'_>,
     gradient: &[f32],
     of_output: &InputGradient,
@@ -51,6 +51,7 @@ pub(crate) fn backward(
     input_gradient: &mut [f32],
 ) -> DepthwiseGradient {
     let out_len = window.output(shape).image_len();
+    let flipped = flipped(saved.weights, window, shape.channels);
     let parts: Vec<(Buffer, GradientSums)> = input_gradient
         .par_chunks_mut(shape.image_len())
         .enumerate()
@@ -64,6 +65,7 @@ pub(crate) fn backward(
             };
             image(
                 saved,
+                &flipped,
                 &gradient[outputs],
                 of_output,
                 shape,
@@ -90,6 +92,7 @@ pub(crate) fn backward(
 /// One image: input rows in turn, each with the output rows that it took part in.
 fn image(
     saved: Saved<'_>,
+    flipped: &[f32],
     gradient: &[f32],
     of_output: &InputGradient,
     shape: Shape,
@@ -104,7 +107,6 @@ fn image(
     let outputs = window.output(shape);
     let row_len = shape.width * channels;
     let out_row_len = outputs.width * channels;
-    let flipped = flipped(saved.weights, window, channels);
 
     // Rows of the output's gradient, spread out by the stride, with zeros
     // around: the input's gradient is then a convolution of stride 1 with the

@@ -19,7 +19,7 @@ use crate::{
 /// - input: `shape`
 /// - weights: `[kernel, kernel, channels]`
 /// - output: `window.output(shape)`
-pub(crate) fn forward(
+pub fn forward(
     input: &[f32],
     norm: Option<&Normalisation>,
     weights: &[f32],

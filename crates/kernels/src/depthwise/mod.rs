@@ -6,8 +6,8 @@ mod forward;
 mod row;
 mod window;
 
-pub(crate) use backward::{Saved, backward};
-pub(crate) use forward::forward;
+pub use backward::{Saved, backward};
+pub use forward::forward;
 
 use crate::Window;
 
@@ -16,12 +16,12 @@ use crate::Window;
 /// # Shapes
 /// - weights: `[channels, kernel, kernel]`
 /// - output: `[kernel, kernel, channels]`
-pub(crate) fn channels_last(weights: &[f32], window: Window) -> Vec<f32> {
+pub fn channels_last(weights: &[f32], window: Window) -> Vec<f32> {
     transpose(weights, window.kernel * window.kernel)
 }
 
 /// The opposite of [`channels_last`].
-pub(crate) fn channels_first(weights: &[f32], window: Window) -> Vec<f32> {
+pub fn channels_first(weights: &[f32], window: Window) -> Vec<f32> {
     transpose(weights, weights.len() / (window.kernel * window.kernel))
 }
 

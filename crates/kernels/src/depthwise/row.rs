@@ -173,10 +173,11 @@ impl<const KERNEL: usize> ChannelKernel for WithKernel<'_, '_, KERNEL> {
             if pairs < row.outputs {
                 add(0, pairs);
             }
-            for k in 0..KERNEL {
+            let [even, odd] = sums;
+            for (k, (even, odd)) in even.into_iter().zip(odd).enumerate() {
                 let at = (tap.kernel_row * KERNEL + k) * channels + channel;
                 let before = load::<S, FULL>(simd, row.weights, at, lanes);
-                let sum = simd.add_f32s(sums[0][k], sums[1][k]);
+                let sum = simd.add_f32s(even, odd);
                 store::<S, FULL>(simd, row.weights, at, lanes, simd.add_f32s(before, sum));
             }
         }

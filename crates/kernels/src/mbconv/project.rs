@@ -1,20 +1,20 @@
 //! The projection: a 1x1 convolution of the gated, activated, normalised
 //! depthwise output, which exists only a tile at a time.
 
+use pulp::Simd;
 use rayon::prelude::*;
 
 use super::Normalised;
-use crate::simd::{ChannelKernel, for_channels, load, store};
 use crate::{
-    Buffer, Shape,
+    Buffer, Normalisation, Shape,
     activation::activate,
     matrix::{Matrix, Write, multiply},
     norm::{InputGradient, Moments, TileMoments},
     pointwise::sum,
+    simd::{ChannelKernel, for_channels, load, sigmoid, store},
     squeeze_excitation::Gates,
     tiles::{Tile, groups, split, tiles},
 };
-use pulp::Simd;
 
 /// # Shapes
 /// - input: `shape`
@@ -88,7 +88,7 @@ pub(super) fn backward(
     let lens = groups
         .iter()
         .map(|group| group.iter().map(Tile::len).sum::<usize>() * channels);
-    let parts: Vec<(Buffer, Vec<(usize, Vec<f32>)>)> = groups
+    let parts: Vec<(Buffer, Vec<GatePart>)> = groups
         .par_iter()
         .zip(split(input_gradient, lens))
         .map(|(group, mut input_gradient)| {
@@ -125,6 +125,9 @@ pub(super) fn backward(
     (sum(&weight_parts), of_gates)
 }
 
+/// An image and a part of its gates' gradients, `[channels]`.
+type GatePart = (usize, Vec<f32>);
+
 /// One tile of [`backward`]; the result is its part of the gates' gradients, an
 /// image each.
 fn backward_tile(
@@ -135,7 +138,7 @@ fn backward_tile(
     channels: usize,
     input_gradient: &mut [f32],
     weights: &mut [f32],
-) -> Vec<(usize, Vec<f32>)> {
+) -> Vec<GatePart> {
     let channels_out = saved.weights.len() / channels;
     let output = &saved.output[tile.values(channels_out)];
     let mut of_convolution = Buffer::new(gradient.len());
@@ -187,7 +190,7 @@ fn backward_tile(
 struct GateGradient<'a> {
     gradient: &'a [f32],
     input: &'a [f32],
-    norm: &'a crate::Normalisation,
+    norm: &'a Normalisation,
     gate: &'a [f32],
     gated: &'a mut [f32],
     sums: &'a mut [f32],
@@ -204,7 +207,7 @@ impl ChannelKernel for GateGradient<'_> {
             let input = load::<S, FULL>(simd, self.input, at, lanes);
             let gradient = load::<S, FULL>(simd, self.gradient, at, lanes);
             let normalised = simd.mul_add_e_f32s(input, scale, shift);
-            let activated = simd.mul_f32s(normalised, crate::simd::sigmoid(simd, normalised));
+            let activated = simd.mul_f32s(normalised, sigmoid(simd, normalised));
             sum = simd.mul_add_e_f32s(gradient, activated, sum);
             store::<S, FULL>(simd, self.gated, at, lanes, simd.mul_f32s(activated, gate));
         }

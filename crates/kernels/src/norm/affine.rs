@@ -12,16 +12,22 @@ pub enum Statistics {
 }
 
 /// A batch normalisation ready to be applied: `y * scale + shift`.
+///
+/// # Shapes
+/// - all: `[channels]`
 #[derive(Debug, Clone)]
 pub struct Normalisation {
-    pub(crate) scale: Vec<f32>,
-    pub(crate) shift: Vec<f32>,
-    pub(crate) mean: Vec<f32>,
+    /// `weight / sqrt(variance + epsilon)`.
+    pub scale: Vec<f32>,
+    /// `bias - mean * scale`.
+    pub shift: Vec<f32>,
+    /// The mean that is taken off.
+    pub mean: Vec<f32>,
     /// `1 / sqrt(variance + epsilon)`.
-    pub(crate) inverse_deviation: Vec<f32>,
+    pub inverse_deviation: Vec<f32>,
     /// Positions that the mean is taken over; `None` if it does not depend on
     /// the batch.
-    pub(crate) count: Option<usize>,
+    pub count: Option<usize>,
 }
 
 impl Normalisation {

@@ -10,7 +10,7 @@ impl Normalisation {
     ///
     /// # Shapes
     /// - input, output: `[rows, channels]`
-    pub(crate) fn apply(&self, input: &[f32], factor: f32, add: bool, output: &mut [f32]) {
+    pub fn apply(&self, input: &[f32], factor: f32, add: bool, output: &mut [f32]) {
         for_channels(
             self.scale.len(),
             &mut Apply {
@@ -27,7 +27,7 @@ impl Normalisation {
     ///
     /// # Shapes
     /// - gradient, input: `[rows, channels]`
-    pub(crate) fn sum_gradient(
+    pub fn sum_gradient(
         &self,
         gradient: &[f32],
         factor: f32,
@@ -53,7 +53,7 @@ impl InputGradient {
     ///
     /// # Shapes
     /// - gradient, input, output: `[rows, channels]`
-    pub(crate) fn apply(&self, gradient: &[f32], factor: f32, input: &[f32], output: &mut [f32]) {
+    pub fn apply(&self, gradient: &[f32], factor: f32, input: &[f32], output: &mut [f32]) {
         for_channels(
             self.constant.len(),
             &mut ApplyGradient {

@@ -15,8 +15,11 @@ pub struct NormGradient {
 }
 
 /// Sums over positions that a normalisation's gradient is made of.
+///
+/// # Shapes
+/// - both: `[channels]`
 #[derive(Debug, Clone)]
-pub(crate) struct GradientSums {
+pub struct GradientSums {
     /// Sum of the gradient.
     pub sum: Vec<f32>,
     /// Sum of the gradient times the centred input.
@@ -24,6 +27,7 @@ pub(crate) struct GradientSums {
 }
 
 impl GradientSums {
+    /// Sums over no position.
     pub fn zeros(channels: usize) -> Self {
         Self {
             sum: vec![0.0; channels],
@@ -34,16 +38,22 @@ impl GradientSums {
 
 /// The gradient with respect to a normalisation's input, itself a linear
 /// function per channel: `gradient * of_gradient + input * of_input + constant`.
+///
+/// # Shapes
+/// - all: `[channels]`
 #[derive(Debug, Clone)]
-pub(crate) struct InputGradient {
+pub struct InputGradient {
+    /// Factor of the gradient of the normalised values.
     pub of_gradient: Vec<f32>,
+    /// Factor of the normalisation's input.
     pub of_input: Vec<f32>,
+    /// What is added.
     pub constant: Vec<f32>,
 }
 
 impl Normalisation {
     /// Gradients from the sums of tiles, added in their order in double precision.
-    pub(crate) fn gradient(&self, parts: &[GradientSums]) -> (NormGradient, InputGradient) {
+    pub fn gradient(&self, parts: &[GradientSums]) -> (NormGradient, InputGradient) {
         let channels = self.scale.len();
         let mut weight = Vec::with_capacity(channels);
         let mut bias = Vec::with_capacity(channels);

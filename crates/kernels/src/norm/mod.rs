@@ -11,9 +11,8 @@ mod moments;
 
 pub use affine::{Normalisation, Statistics};
 pub use gradient::NormGradient;
-pub(crate) use gradient::{GradientSums, InputGradient};
-pub use moments::Moments;
-pub(crate) use moments::TileMoments;
+pub use gradient::{GradientSums, InputGradient};
+pub use moments::{Moments, TileMoments};
 
 /// A batch normalisation's parameters and running statistics.
 ///

@@ -18,7 +18,7 @@ pub struct Moments {
 impl Moments {
     /// Puts the sums of tiles together in their order (Chan et al. 1979), in
     /// double precision.
-    pub(crate) fn combine(parts: &[TileMoments]) -> Self {
+    pub fn combine(parts: &[TileMoments]) -> Self {
         let channels = parts.first().map_or(0, |part| part.pivot.len());
         let mut count = 0.0f64;
         let mut mean = vec![0.0f64; channels];
@@ -50,7 +50,7 @@ impl Moments {
 /// Sums over a tile, taken relative to its first row: a variance that is small
 /// against the mean then keeps its digits in single precision.
 #[derive(Debug, Clone)]
-pub(crate) struct TileMoments {
+pub struct TileMoments {
     rows: usize,
     pivot: Vec<f32>,
     sum: Vec<f32>,
