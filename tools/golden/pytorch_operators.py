@@ -144,7 +144,7 @@ def convolution(
     stride: int,
     padding: str,
 ) -> Case:
-    """A case of timm's convolution layer: depthwise, 1x1 (pointwise) or dense."""
+    """A case of timm's convolution layer: depthwise, or 1x1 (pointwise)."""
     n, h, w, c = shape
     layout = {"depthwise": window_last, "pointwise": matrix}.get(
         name, lambda weight: weight
@@ -369,12 +369,6 @@ def cases() -> list[Case]:
         convolution("pointwise", shape, channels_out, 1, 1, "same")
         for shape, channels_out in [((2, 3, 4, 24), 40), ((1, 3, 3, 17), 19)]
     ]
-    dense = [
-        convolution("dense", shape, 32, 3, 2, padding)
-        for shape, padding in itertools.product(
-            [(1, 8, 9, 3), (2, 5, 4, 3)], TIMM_PADDING
-        )
-    ]
     blocks = [
         mbconv((2, 5, 6, 8), 12, expand=6, kernel=3, stride=2, padding="same"),
         mbconv((2, 6, 5, 8), 12, expand=6, kernel=5, stride=2, padding="symmetric"),
@@ -391,7 +385,6 @@ def cases() -> list[Case]:
         *norms,
         *depthwise,
         *pointwise,
-        *dense,
         *gates,
         *blocks,
         *ends,

@@ -34,5 +34,5 @@ pub use matrix::Write;
 pub use mbconv::{ConvNorm, ConvNormGradient, MbConv, MbConvGradient, MbConvMoments, MbConvSaved};
 pub use norm::{Moments, Norm, NormGradient, Normalisation, Statistics};
 pub use shape::{Padding, Shape, Window};
-pub use squeeze_excitation::{SqueezeExcitation, SqueezeExcitationGradient};
+pub use squeeze_excitation::{Gates, SqueezeExcitation, SqueezeExcitationGradient};
 pub use stem::{Stem, StemSaved};

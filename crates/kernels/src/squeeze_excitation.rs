@@ -42,10 +42,11 @@ pub struct SqueezeExcitationGradient {
 /// - means, gates: `[batch, channels]`
 /// - reduced, activated: `[batch, squeezed]`, before and after SiLU
 #[derive(Debug)]
-pub(crate) struct Gates {
-    pub means: Vec<f32>,
+pub struct Gates {
+    means: Vec<f32>,
     reduced: Vec<f32>,
     activated: Vec<f32>,
+    /// Factors of the channels, `[batch, channels]`, in `(0, 1)`.
     pub gates: Vec<f32>,
 }
 
@@ -59,7 +60,7 @@ impl SqueezeExcitation<'_> {
     }
 
     /// Gates from means `[batch, channels]`.
-    pub(crate) fn gates(&self, means: Vec<f32>) -> Gates {
+    pub fn gates(&self, means: Vec<f32>) -> Gates {
         let reduced = linear(&means, self.reduce, self.reduce_bias);
         let activated = elementwise::silu(&reduced);
         let logits = linear(&activated, self.expand, self.expand_bias);
@@ -73,7 +74,7 @@ impl SqueezeExcitation<'_> {
 
     /// Gradients of the layers and of the means, from those of the gates
     /// `[batch, channels]`.
-    pub(crate) fn backward(
+    pub fn backward(
         &self,
         saved: &Gates,
         gradient: &[f32],

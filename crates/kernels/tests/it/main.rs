@@ -6,5 +6,6 @@
 mod blocks;
 mod convolutions;
 mod normalisation;
+mod pytorch;
 mod reference;
 mod threads;
