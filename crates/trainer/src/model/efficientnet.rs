@@ -18,7 +18,7 @@ pub struct EfficientNet {
     pub(super) stem: ConvNorm,
     pub(super) stages: Vec<Vec<MbConv>>,
     pub(super) head: ConvNorm,
-    dropout: Dropout,
+    pub(super) dropout: Dropout,
     pub(super) classifier: Linear,
 }
 
@@ -86,12 +86,5 @@ impl EfficientNet {
         }
         let features = silu(self.head.forward(features, observe));
         self.classify(adaptive_avg_pool2d(features, [1, 1]).flatten(1, 3))
-    }
-
-    /// # Shapes
-    /// - features: `[batch, features]`
-    /// - output: logits `[batch, classes]`
-    fn classify(&self, features: Tensor<2>) -> Tensor<2> {
-        self.classifier.forward(self.dropout.forward(features))
     }
 }

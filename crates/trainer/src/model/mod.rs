@@ -9,6 +9,7 @@ mod channels_last;
 mod config;
 mod conv_norm;
 mod efficientnet;
+mod freeze;
 mod mbconv;
 mod names;
 mod parameters;
