@@ -79,18 +79,8 @@ fn main() -> Result<()> {
         };
         let loss = loss.forward(logits, labels.clone());
         losses.push(loss.clone().into_scalar::<f64>());
-        let forward = started.elapsed();
-        let gradients = loss.backward();
-        let backward = started.elapsed();
-        let gradients = GradientsParams::from_grads(gradients, &model);
+        let gradients = GradientsParams::from_grads(loss.backward(), &model);
         model = optimizer.step(1e-3, model, gradients);
-        if std::env::var_os("PHASES").is_some() {
-            eprintln!(
-                "forward {forward:?} backward {:?} optimizer {:?}",
-                backward - forward,
-                started.elapsed() - backward
-            );
-        }
         if step >= arguments.warmup {
             seconds.push(started.elapsed().as_secs_f64());
         }
