@@ -62,6 +62,10 @@ impl TrainingData {
         let train = limit(&train, recipe.train_limit, &dataset.classes, recipe.seed)?;
         let val = limit(&val, recipe.val_limit, &dataset.classes, recipe.seed)?;
         let size = recipe.image_size;
+        let (mean, std) = match recipe.normalize {
+            true => (mean, std),
+            false => ([0.0; 3], [1.0; 3]),
+        };
         // Sets with one stored size go into the graph as stored and are upscaled
         // there; photos are brought to the network's size first.
         let (input, fit) = match dataset.stored_size {
@@ -110,6 +114,16 @@ impl TrainingData {
             &self.fit,
             self.input,
         ))
+    }
+
+    /// [`preprocessing`](Self::preprocessing) for a network that sees images of
+    /// side `size`.
+    pub fn preprocessing_at(&self, size: usize) -> Preprocessing {
+        Preprocessing {
+            height: size,
+            width: size,
+            ..self.preprocessing.clone()
+        }
     }
 
     /// The implementation of [`preprocessing`](Self::preprocessing).

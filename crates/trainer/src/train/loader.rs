@@ -2,14 +2,19 @@
 
 use std::{ops::ControlFlow, sync::mpsc::sync_channel};
 
-use contract::preprocess::Preprocessor;
+use augment::{
+    Augmentation, Image,
+    batch::{BatchMix, SoftTarget},
+    batch_rng,
+};
+use contract::preprocess::{Preprocessor, resize_cubic};
 use dataset::Split;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::TrainingData;
-use crate::{augment::Augmentation, error::TrainError};
+use crate::error::TrainError;
 
 /// Batches that wait for the step: enough to hide a slow one, little memory.
 const PREPARED_BATCHES: usize = 2;
@@ -21,34 +26,52 @@ pub struct Batch {
     pub pixels: Vec<f32>,
     /// Class of each image.
     pub labels: Vec<usize>,
+    /// What each image is to be taken for, other images mixed in.
+    pub targets: Vec<SoftTarget>,
 }
 
-/// Turns a split into batches.
+/// Random changes of an epoch's images.
+#[derive(Debug)]
+pub struct Changes<'a> {
+    /// Of each image on its own.
+    pub augmentation: &'a Augmentation,
+    /// Of the images of a batch among each other.
+    pub mix: &'a BatchMix,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Epoch, counted from one.
+    pub epoch: usize,
+}
+
+/// Turns a split into batches of images of one size.
 #[derive(Debug)]
 pub struct Loader<'a> {
     data: &'a TrainingData,
     split: &'a Split,
-    preprocessor: Preprocessor,
+    size: usize,
+    /// For images of the size that goes into the graph, and of the network's.
+    preprocessors: [Preprocessor; 2],
     batch_size: usize,
 }
 
 impl<'a> Loader<'a> {
-    /// Batches of `batch_size` images of `split`, prepared as `data` says.
-    pub fn new(data: &'a TrainingData, split: &'a Split, batch_size: usize) -> Self {
+    /// Batches of `batch_size` images of `split`, prepared as `data` says for
+    /// a network that sees images of side `size`.
+    pub fn new(data: &'a TrainingData, split: &'a Split, batch_size: usize, size: usize) -> Self {
+        let preprocessing = data.preprocessing_at(size);
         Self {
             data,
             split,
-            preprocessor: data.preprocessor(),
+            size,
+            preprocessors: [data.input, [size; 2]]
+                .map(|input| Preprocessor::new(input, &preprocessing)),
             batch_size,
         }
     }
 
     /// Height and width of the images that the network sees.
     pub fn network_size(&self) -> [usize; 2] {
-        [
-            self.data.preprocessing.height,
-            self.data.preprocessing.width,
-        ]
+        [self.size; 2]
     }
 
     /// Steps in an epoch of [`shuffled`](Self::shuffled) batches.
@@ -56,27 +79,26 @@ impl<'a> Loader<'a> {
         (self.split.len() / self.batch_size).max(1)
     }
 
-    /// Feeds shuffled, augmented batches to `step` until it breaks. An
-    /// incomplete last batch is left out (unless it is the only one): batch
-    /// norm over a few images is noise.
+    /// Feeds shuffled, changed batches to `step` until it breaks, the first
+    /// `skip` left out. An incomplete last batch is left out (unless it is the
+    /// only one): batch norm over a few images is noise.
     ///
     /// # Errors
     /// A picture that cannot be decoded, or whatever `step` returns.
     pub fn shuffled(
         &self,
-        augmentation: &Augmentation,
-        seed: u64,
-        epoch: usize,
+        changes: &Changes<'_>,
+        skip: usize,
         step: impl FnMut(Batch) -> Result<ControlFlow<()>, TrainError>,
     ) -> Result<(), TrainError> {
         let mut order: Vec<usize> = (0..self.split.len()).collect();
         let mut key = [0; 32];
-        key[..8].copy_from_slice(&seed.to_le_bytes());
-        key[8..16].copy_from_slice(&(epoch as u64).to_le_bytes());
+        key[..8].copy_from_slice(&changes.seed.to_le_bytes());
+        key[8..16].copy_from_slice(&(changes.epoch as u64).to_le_bytes());
         key[24..].copy_from_slice(b"shuffle\0");
         order.shuffle(&mut ChaCha8Rng::from_seed(key));
         order.truncate(self.training_steps() * self.batch_size);
-        self.feed(&order, Some((augmentation, epoch)), step)
+        self.feed(&order, Some(changes), skip, step)
     }
 
     /// Feeds every image to `step` in the split's order, the last batch as
@@ -89,21 +111,27 @@ impl<'a> Loader<'a> {
         step: impl FnMut(Batch) -> Result<ControlFlow<()>, TrainError>,
     ) -> Result<(), TrainError> {
         let order: Vec<usize> = (0..self.split.len()).collect();
-        self.feed(&order, None, step)
+        self.feed(&order, None, 0, step)
     }
 
     fn feed(
         &self,
         order: &[usize],
-        augmentation: Option<(&Augmentation, usize)>,
+        changes: Option<&Changes<'_>>,
+        skip: usize,
         mut step: impl FnMut(Batch) -> Result<ControlFlow<()>, TrainError>,
     ) -> Result<(), TrainError> {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(PREPARED_BATCHES);
             scope.spawn(move || {
-                for indices in order.chunks(self.batch_size) {
+                let batches = order.chunks(self.batch_size).enumerate();
+                for (number, indices) in batches.skip(skip) {
+                    let batch = match changes {
+                        Some(changes) => self.changed(indices, changes, number),
+                        None => self.unchanged(indices),
+                    };
                     // The receiver goes when the step breaks or fails.
-                    if sender.send(self.batch(indices, augmentation)).is_err() {
+                    if sender.send(batch).is_err() {
                         break;
                     }
                 }
@@ -117,29 +145,83 @@ impl<'a> Loader<'a> {
         })
     }
 
-    fn batch(
-        &self,
-        indices: &[usize],
-        augmentation: Option<(&Augmentation, usize)>,
-    ) -> Result<Batch, TrainError> {
+    fn labels(&self, indices: &[usize]) -> Vec<usize> {
+        indices.iter().map(|&i| self.split.label(i)).collect()
+    }
+
+    fn unchanged(&self, indices: &[usize]) -> Result<Batch, TrainError> {
         let pictures = indices
             .par_iter()
-            .map(|&index| {
-                let picture = self.data.picture(self.split, index)?;
-                Ok(match augmentation {
-                    Some((augmentation, epoch)) => {
-                        augmentation.apply(picture, self.data.input, epoch, index)
-                    }
-                    None => picture,
-                })
-            })
-            .collect::<Result<Vec<_>, TrainError>>()?;
+            .map(|&index| self.data.picture(self.split, index))
+            .collect::<Result<Vec<_>, _>>()?;
+        let labels = self.labels(indices);
         Ok(Batch {
-            pixels: self.preprocessor.batch(&pictures.concat()),
-            labels: indices
+            pixels: self.preprocessors[0].batch(&pictures.concat()),
+            targets: labels
                 .iter()
-                .map(|&index| self.split.label(index))
+                .map(|&label| SoftTarget {
+                    label,
+                    mixed_label: label,
+                    lambda: 1.0,
+                })
                 .collect(),
+            labels,
         })
+    }
+
+    fn changed(
+        &self,
+        indices: &[usize],
+        changes: &Changes<'_>,
+        number: usize,
+    ) -> Result<Batch, TrainError> {
+        let images = indices
+            .par_iter()
+            .map(|&index| self.changed_image(index, changes))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(self.mixed(images, self.labels(indices), changes, number))
+    }
+
+    /// One image after its own changes: of the size that goes into the graph,
+    /// or of the network's.
+    ///
+    /// # Errors
+    /// A picture that cannot be decoded.
+    pub fn changed_image(&self, index: usize, changes: &Changes<'_>) -> Result<Image, TrainError> {
+        let augmentation = changes.augmentation;
+        let image = if augmentation.resizes() && self.split.pixels(index).is_none() {
+            // A crop is to choose from the whole photo.
+            let picture = self.split.image(index)?;
+            Image::new([picture.height, picture.width], picture.pixels)
+        } else {
+            Image::new(self.data.input, self.data.picture(self.split, index)?)
+        };
+        Ok(augmentation.apply(image, changes.epoch, index))
+    }
+
+    fn mixed(
+        &self,
+        mut images: Vec<Image>,
+        labels: Vec<usize>,
+        changes: &Changes<'_>,
+        number: usize,
+    ) -> Batch {
+        let as_stored = images.iter().all(|image| image.size() == self.data.input);
+        let size = if as_stored { self.data.input } else { [self.size; 2] };
+        images.par_iter_mut().for_each(|image| {
+            if image.size() != size {
+                let pixels = resize_cubic(&image.pixels, image.size(), 3, size);
+                *image = Image::new(size, pixels);
+            }
+        });
+        let mut rng = batch_rng(changes.seed, changes.epoch, number);
+        let targets = changes.mix.sample(size, &mut rng).apply(&mut images, &labels);
+        let pixels: Vec<u8> = images.iter().flat_map(|image| &image.pixels).copied().collect();
+        let preprocessor = &self.preprocessors[usize::from(!as_stored)];
+        Batch {
+            pixels: preprocessor.batch(&pixels),
+            labels,
+            targets,
+        }
     }
 }

@@ -1,0 +1,106 @@
+//! Values of a recipe that are one of a few names.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How gradients become updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OptimizerKind {
+    /// Adam (Kingma and Ba 2015).
+    Adam,
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+    Adamw,
+    /// Stochastic gradient descent with Nesterov momentum 0.9.
+    Sgd,
+}
+
+/// How the learning rate changes over the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScheduleKind {
+    /// Stays at its peak.
+    Constant,
+    /// Half a cosine from the peak down (Loshchilov and Hutter 2017).
+    Cosine,
+    /// Times `step_factor` after every `step_epochs` epochs.
+    Step,
+    /// Up and down again, as PyTorch's `OneCycleLR` has it (Smith and Topin 2019).
+    OneCycle,
+    /// Times `plateau_factor` after `plateau_patience` epochs without a better
+    /// `monitor`, as Keras' `ReduceLROnPlateau` has it.
+    Plateau,
+}
+
+/// The figure that decides which epoch is the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Monitor {
+    /// Top-1 accuracy on the validation split, the higher the better.
+    ValTop1,
+    /// Loss on the validation split, the lower the better.
+    ValLoss,
+}
+
+impl Monitor {
+    /// Whether `value` is better than `best`.
+    pub fn is_better(self, value: f64, best: f64) -> bool {
+        match self {
+            Self::ValTop1 => value > best,
+            Self::ValLoss => value < best,
+        }
+    }
+}
+
+/// Parses a value as its TOML spelling, so that flags and files agree.
+macro_rules! from_toml_spelling {
+    ($type:ty, $($spelling:literal => $value:expr),+) => {
+        impl FromStr for $type {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($spelling => Ok($value),)+
+                    other => Err(format!(
+                        "unknown value '{other}', expected one of: {}",
+                        [$($spelling),+].join(", ")
+                    )),
+                }
+            }
+        }
+    };
+}
+
+from_toml_spelling!(
+    OptimizerKind, "adam" => Self::Adam, "adamw" => Self::Adamw, "sgd" => Self::Sgd
+);
+from_toml_spelling!(
+    ScheduleKind,
+    "constant" => Self::Constant,
+    "cosine" => Self::Cosine,
+    "step" => Self::Step,
+    "one-cycle" => Self::OneCycle,
+    "plateau" => Self::Plateau
+);
+from_toml_spelling!(Monitor, "val_top1" => Self::ValTop1, "val_loss" => Self::ValLoss);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_and_files_spell_alike() {
+        fn check<T: FromStr<Err = String> + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(
+            spellings: &[&str],
+        ) {
+            for spelling in spellings {
+                let from_file: T = serde_json::from_value((*spelling).into()).unwrap();
+                assert_eq!(spelling.parse::<T>().unwrap(), from_file);
+            }
+            assert!("nothing".parse::<T>().unwrap_err().contains(spellings[0]));
+        }
+        check::<OptimizerKind>(&["adam", "adamw", "sgd"]);
+        check::<ScheduleKind>(&["constant", "cosine", "step", "one-cycle", "plateau"]);
+        check::<Monitor>(&["val_top1", "val_loss"]);
+    }
+}
