@@ -212,7 +212,7 @@ def torchvision_cases(fixtures: Fixtures):
                     continue
                 for at in bins if magnitudes.ndim else bins[:1]:
                     value = magnitudes[at].item() if magnitudes.ndim else 0.0
-                    for magnitude in {value, -value} if signed else {value}:
+                    for magnitude in sorted({value, -value}) if signed else [value]:
                         output = autoaugment._apply_op(
                             images[source], name, magnitude, mode, [128, 64, 0]
                         )

@@ -50,7 +50,7 @@ impl Image {
     }
 
     /// The rows, each `width * 3` bytes.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn rows(&self) -> impl DoubleEndedIterator<Item = &[u8]> {
         self.pixels.chunks_exact(self.width * CHANNELS)
     }
 

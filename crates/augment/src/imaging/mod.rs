@@ -15,7 +15,7 @@ mod sharpness;
 pub(crate) use gaussian::gaussian_filter;
 pub(crate) use histogram::{autocontrast, equalize};
 pub(crate) use hue::adjust_hue;
-pub(crate) use opencv_remap::remap;
+pub(crate) use opencv_remap::{remap, to_position};
 pub(crate) use opencv_warp::{affine_through, warp_affine};
 pub use pillow_affine::Interpolation;
 pub(crate) use pillow_affine::{InverseAffine, rotate, transform};

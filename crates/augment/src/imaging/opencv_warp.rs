@@ -1,7 +1,7 @@
 //! OpenCV's bilinear `warpAffine` with `BORDER_REFLECT_101`, as OpenCV 4 does it
 //! up to 4.10 (later versions compute in floats).
 
-use super::opencv_remap::{POSITIONS, remap_fixed};
+use super::opencv_remap::{POSITIONS, remap};
 use crate::image::Image;
 
 /// Where a point of the source goes: `(a x + b y + c, d x + e y + f)`.
@@ -41,7 +41,7 @@ pub(crate) fn warp_affine(image: &Image, matrix: Affine) -> Image {
         .map(|y| (fixed(b * y as f64 + c), fixed(e * y as f64 + f)))
         .collect();
     let to_positions = |sum: i64| (sum + STEP / 2).div_euclid(STEP);
-    remap_fixed(image, |y, x| {
+    remap(image, |y, x| {
         let ((column_x, column_y), (row_x, row_y)) = (columns[x], rows[y]);
         (
             to_positions(row_x + column_x),

@@ -1,6 +1,7 @@
 //! Pillow's `Image.transform(size, AFFINE, ...)`, and what torchvision does
 //! with it.
 
+use multiversion::multiversion;
 use serde::{Deserialize, Serialize};
 
 use crate::image::{CHANNELS, Image};
@@ -31,8 +32,15 @@ pub(crate) fn transform(
 ) -> Image {
     let mut out = Image::filled(image.size(), fill);
     match interpolation {
-        Interpolation::Nearest => nearest(image, inverse, &mut out),
+        // Nothing lies between pixels then, and the other way is cheaper.
+        Interpolation::Bilinear if moves_by_whole_pixels(inverse) => {
+            nearest_scaled(image, inverse, &mut out);
+        }
         Interpolation::Bilinear => bilinear(image, inverse, &mut out),
+        Interpolation::Nearest if inverse[1] == 0.0 && inverse[3] == 0.0 => {
+            nearest_scaled(image, inverse, &mut out);
+        }
+        Interpolation::Nearest => nearest(image, inverse, &mut out),
     }
     out
 }
@@ -61,8 +69,38 @@ pub(crate) fn rotate(
     transform(image, inverse, interpolation, fill)
 }
 
+fn moves_by_whole_pixels([a, b, c, d, e, f]: InverseAffine) -> bool {
+    [a, b, d, e] == [1.0, 0.0, 0.0, 1.0] && c.fract() == 0.0 && f.fract() == 0.0
+}
+
+/// Without rotation and shear: positions are sums of floats, as in
+/// `ImagingScaleAffine` of `src/libImaging/Geometry.c`.
+fn nearest_scaled(image: &Image, [a, _, c, _, e, f]: InverseAffine, out: &mut Image) {
+    let positions = |first: f64, step: f64, len: usize| -> Vec<Option<usize>> {
+        let mut next = first + step * 0.5;
+        let mut position = || {
+            let at = next;
+            next += step;
+            (at >= 0.0 && at < len as f64).then_some(at as usize)
+        };
+        (0..len).map(|_| position()).collect()
+    };
+    let columns = positions(c, a, image.width);
+    let lines = positions(f, e, image.height);
+    let width = image.width;
+    for (row, line) in out.colours_mut().chunks_exact_mut(width).zip(lines) {
+        let Some(line) = line else { continue };
+        let source = &image.colours()[line * width..][..width];
+        for (pixel, column) in row.iter_mut().zip(&columns) {
+            if let Some(column) = *column {
+                *pixel = source[column];
+            }
+        }
+    }
+}
+
 /// Fixed point with 16 bits after the point, as `affine_fixed` of
-/// `src/libImaging/Geometry.c`.
+/// the same file.
 fn nearest(image: &Image, inverse: InverseAffine, out: &mut Image) {
     let fixed = |value: f64| (value * 65_536.0 + 0.5).floor() as i64;
     let [a, b, c, d, e, f] = inverse;
@@ -90,32 +128,101 @@ fn nearest(image: &Image, inverse: InverseAffine, out: &mut Image) {
 
 /// `bilinear_filter32RGB` of the same file: the border's pixels reach to the
 /// border, and levels are cut, not rounded.
-fn bilinear(image: &Image, [a, b, c, d, e, f]: InverseAffine, out: &mut Image) {
+#[multiversion(targets("x86_64+avx2"))]
+fn bilinear(image: &Image, inverse: InverseAffine, out: &mut Image) {
+    bilinear_portable(image, inverse, out);
+}
+
+#[inline(always)]
+fn bilinear_portable(image: &Image, inverse: InverseAffine, out: &mut Image) {
     let [height, width] = image.size();
-    let limits = [width as f64, height as f64];
-    let source = image.colours();
+    let padded = pad(image);
+    let stride = width + 2;
+    let centres: Vec<f64> = (0..width).map(|x| x as f64 + 0.5).collect();
+    let mut points = vec![Point::default(); width];
     for (y, row) in out.colours_mut().chunks_exact_mut(width).enumerate() {
-        let y = y as f64 + 0.5;
-        for (x, pixel) in row.iter_mut().enumerate() {
-            let x = x as f64 + 0.5;
-            let [x, y] = [a * x + b * y + c, d * x + e * y + f];
-            if !(x >= 0.0 && x < limits[0] && y >= 0.0 && y < limits[1]) {
+        // On their own, as vector instructions do them for several pixels at a time.
+        locate(
+            inverse,
+            &centres,
+            y as f64 + 0.5,
+            [height, width],
+            &mut points,
+        );
+        for (pixel, point) in row.iter_mut().zip(&points) {
+            if !point.inside {
                 continue;
             }
-            // `+ 1` keeps it above 0, where a cast is a floor.
-            let [left, above] = [x - 0.5, y - 0.5].map(|value| (value + 1.0) as usize);
-            let [right_share, below_share] = [x + 0.5 - left as f64, y + 0.5 - above as f64];
-            let columns = [left.max(1) - 1, left.min(width - 1)];
-            let [upper, lower] = [above.max(1) - 1, above.min(height - 1)]
-                .map(|line| columns.map(|column| source[line * width + column].map(f64::from)));
-            *pixel = std::array::from_fn(|channel| {
-                let mix = |from: f64, to: f64, share: f64| from + (to - from) * share;
-                let [upper, lower] = [upper, lower]
-                    .map(|[left, right]| mix(left[channel], right[channel], right_share));
-                mix(upper, lower, below_share) as u8
-            });
+            let at = point.above as usize * stride + point.left as usize;
+            let [upper, lower] = [&padded[at..at + 2], &padded[at + stride..at + stride + 2]];
+            let upper = between(levels(upper[0]), levels(upper[1]), point.right_share);
+            let lower = between(levels(lower[0]), levels(lower[1]), point.right_share);
+            let mixed = between(upper, lower, point.below_share);
+            *pixel = [mixed[0] as u8, mixed[1] as u8, mixed[2] as u8];
         }
     }
+}
+
+/// Which pixels of the padded source a pixel lies between.
+#[derive(Clone, Copy, Default)]
+struct Point {
+    inside: bool,
+    left: i32,
+    above: i32,
+    right_share: f64,
+    below_share: f64,
+}
+
+#[inline(always)]
+fn locate(
+    [a, b, c, d, e, f]: InverseAffine,
+    centres: &[f64],
+    y: f64,
+    [height, width]: [usize; 2],
+    points: &mut [Point],
+) {
+    let (right_end, lower_end) = (width as f64, height as f64);
+    for (point, &x) in points.iter_mut().zip(centres) {
+        let (x, y) = (a * x + b * y + c, d * x + e * y + f);
+        point.inside = x >= 0.0 && x < right_end && y >= 0.0 && y < lower_end;
+        // From the pixels' centres.
+        let (x, y) = (x - 0.5, y - 0.5);
+        // A cast is a floor where nothing is below 0; the padding adds the 1 anyway.
+        point.left = (x + 1.0) as i32;
+        point.above = (y + 1.0) as i32;
+        point.right_share = x - f64::from(point.left - 1);
+        point.below_share = y - f64::from(point.above - 1);
+    }
+}
+
+/// Four channels, one unused: what vector instructions take.
+type Lanes = [u8; 4];
+
+/// The image with its border repeated by one pixel on every side.
+fn pad(image: &Image) -> Vec<Lanes> {
+    let colours = image.colours();
+    let mut padded = Vec::with_capacity((image.height + 2) * (image.width + 2));
+    for y in 0..image.height + 2 {
+        let row = &colours[y.clamp(1, image.height) * image.width - image.width..][..image.width];
+        let ends = [row[0], row[image.width - 1]];
+        let pixels = ends[..1].iter().chain(row).chain(&ends[1..]);
+        padded.extend(pixels.map(|&[red, green, blue]| [red, green, blue, 0]));
+    }
+    padded
+}
+
+#[inline(always)]
+fn levels([red, green, blue, unused]: Lanes) -> [f64; 4] {
+    [red.into(), green.into(), blue.into(), unused.into()]
+}
+
+#[inline(always)]
+fn between(from: [f64; 4], to: [f64; 4], share: f64) -> [f64; 4] {
+    let mut out = from;
+    for (out, to) in out.iter_mut().zip(to) {
+        *out += (to - *out) * share;
+    }
+    out
 }
 
 #[cfg(test)]

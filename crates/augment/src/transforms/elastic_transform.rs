@@ -5,7 +5,7 @@ use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use crate::error::OutOfRange;
-use crate::imaging::{affine_through, gaussian_filter, remap, warp_affine};
+use crate::imaging::{affine_through, gaussian_filter, remap, to_position, warp_affine};
 use crate::random::symmetric;
 use crate::range::check;
 use crate::{Image, RandomTransform};
@@ -107,7 +107,10 @@ impl RandomTransform for ElasticTransform {
         let alpha = self.alpha as f32;
         remap(&warped, |row, column| {
             let at = row * size[1] + column;
-            (column as f32 + alpha * x[at], row as f32 + alpha * y[at])
+            (
+                to_position(column as f32 + alpha * x[at]),
+                to_position(row as f32 + alpha * y[at]),
+            )
         })
     }
 }

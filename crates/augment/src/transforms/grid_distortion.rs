@@ -77,17 +77,23 @@ impl RandomTransform for GridDistortion {
     }
 
     fn apply(&self, image: Image, parameters: &GridParameters) -> Image {
-        let columns = positions(image.width, &parameters.x_steps);
-        let rows = positions(image.height, &parameters.y_steps);
+        let [columns, rows] = [
+            (image.width, &parameters.x_steps),
+            (image.height, &parameters.y_steps),
+        ]
+        .map(|(len, steps)| -> Vec<i64> {
+            let coordinates = coordinates(len, steps);
+            coordinates.into_iter().map(imaging::to_position).collect()
+        });
         imaging::remap(&image, |y, x| (columns[x], rows[y]))
     }
 }
 
-/// For each of `len` positions of the result, the one of the source.
-fn positions(len: usize, steps: &[f64]) -> Vec<f32> {
+/// For each of `len` pixels of the result, the coordinate in the source.
+fn coordinates(len: usize, steps: &[f64]) -> Vec<f32> {
     let cell = len / (steps.len() - 1);
-    // albumentations leaves the positions at 0 where cells would have no pixel.
-    let mut positions = vec![0.0; len];
+    // albumentations leaves them at 0 where cells would have no pixel.
+    let mut coordinates = vec![0.0; len];
     let mut from = 0.0;
     for (index, step) in steps.iter().enumerate() {
         let start = index * cell;
@@ -96,10 +102,10 @@ fn positions(len: usize, steps: &[f64]) -> Vec<f32> {
         } else {
             (start + cell, from + cell as f64 * step)
         };
-        linspace(from, to, &mut positions[start..end]);
+        linspace(from, to, &mut coordinates[start..end]);
         from = to;
     }
-    positions
+    coordinates
 }
 
 /// `numpy.linspace(from, to, len)`: both ends are included.
@@ -131,7 +137,7 @@ mod tests {
 
     #[test]
     fn cells_are_joined_and_the_rest_reaches_the_end() {
-        let found = positions(7, &[2.0, 0.5, 1.0, 1.0]);
+        let found = coordinates(7, &[2.0, 0.5, 1.0, 1.0]);
         // Cells of 2 pixels; the last pixel is a cell of its own.
         assert_eq!(found, [0.0, 4.0, 4.0, 5.0, 5.0, 7.0, 7.0]);
     }

@@ -107,12 +107,11 @@ impl RandomTransform for RandomResizedCrop {
     }
 
     fn apply(&self, image: Image, crop: &Crop) -> Image {
-        let rows = image.rows().skip(crop.top).take(crop.height);
         let columns = crop.left * CHANNELS..(crop.left + crop.width) * CHANNELS;
-        let pixels = rows
-            .flat_map(|row| &row[columns.clone()])
-            .copied()
-            .collect();
+        let mut pixels = Vec::with_capacity(crop.height * columns.len());
+        for row in image.rows().skip(crop.top).take(crop.height) {
+            pixels.extend_from_slice(&row[columns.clone()]);
+        }
         resize(Image::new([crop.height, crop.width], pixels), crop.size)
     }
 }

@@ -70,14 +70,17 @@ impl RandomTransform for Shift {
         let clamp = |position: usize, offset: isize, side: usize| {
             (position as isize - offset).clamp(0, side as isize - 1) as usize
         };
-        let source = image.colours();
-        let mut pixels = Vec::with_capacity(image.height * image.width * CHANNELS);
-        for y in 0..image.height {
-            let row = &source[clamp(y, down, image.height) * image.width..][..image.width];
-            let columns = (0..image.width).map(|x| row[clamp(x, right, image.width)]);
-            pixels.extend(columns.flatten());
+        let columns: Vec<usize> = (0..image.width)
+            .map(|x| clamp(x, right, image.width))
+            .collect();
+        let mut out = Image::filled(image.size(), [0; CHANNELS]);
+        for (y, row) in out.colours_mut().chunks_exact_mut(image.width).enumerate() {
+            let source = clamp(y, down, image.height) * image.width;
+            for (pixel, column) in row.iter_mut().zip(&columns) {
+                *pixel = image.colours()[source + column];
+            }
         }
-        Image::new(image.size(), pixels)
+        out
     }
 }
 

@@ -32,8 +32,10 @@ impl RandomTransform for VerticalFlip {
     fn sample(&self, _size: [usize; 2], _network: &Preprocessing, _rng: &mut impl Rng) {}
 
     fn apply(&self, image: Image, (): &()) -> Image {
-        let rows: Vec<&[u8]> = image.rows().collect();
-        let pixels = rows.into_iter().rev().flatten().copied().collect();
+        let mut pixels = Vec::with_capacity(image.pixels.len());
+        for row in image.rows().rev() {
+            pixels.extend_from_slice(row);
+        }
         Image::new(image.size(), pixels)
     }
 }
