@@ -43,6 +43,25 @@ pub enum TrainError {
         /// What is missing or wrong.
         reason: String,
     },
+    /// A file is not the state of a run, or not of this version.
+    #[error("'{}' is not a training state: {reason}", path.display())]
+    NotAState {
+        /// The file.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// A run cannot go on.
+    #[error("run '{}' cannot go on: {reason}", path.display())]
+    CannotResume {
+        /// The run's folder.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// An augmentation's value is out of range.
+    #[error("recipe: {0}")]
+    Augment(#[from] augment::AugmentError),
     /// A recipe could not be read.
     #[error("recipe '{name}': {reason}")]
     Recipe {
@@ -142,6 +161,14 @@ impl TrainError {
                 "pass a file from a run's `checkpoints` folder, such as runs/digits/checkpoints/best.safetensors"
                     .to_owned(),
             ),
+            Self::NotAState { .. } => Some(
+                "the run's checkpoints can still be exported with `trainer export`".to_owned(),
+            ),
+            Self::CannotResume { .. } => Some(
+                "start a new run with --out; its checkpoints can still be exported with `trainer export`"
+                    .to_owned(),
+            ),
+            Self::Augment(error) => error.hint(),
             Self::Recipe { .. } => Some(
                 "`trainer recipes` prints the built-in recipes with every key".to_owned(),
             ),

@@ -1,12 +1,11 @@
 //! Fine-tune EfficientNet with burn and export it to ONNX.
 //!
 //! The data's way: a [`dataset::Dataset`] is split into [`train::TrainingData`],
-//! [`augment`]ed and batched by [`train::Loader`], [`train::fit`] trains the
+//! changed by [`augment`] and batched by [`train::Loader`], [`train::fit`] trains the
 //! [`model`] (with [`weights`] to start from) and leaves checkpoints in a
 //! [`train::RunFolder`], and [`export`] makes a checked ONNX file of one.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
 
-pub mod augment;
 pub mod checkpoint;
 pub mod device;
 pub mod error;

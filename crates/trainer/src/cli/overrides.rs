@@ -1,7 +1,11 @@
 //! Flags that override a recipe's values.
 
+use std::str::FromStr;
+
+use augment::{Transform, batch::BatchMix};
 use clap::Args;
-use trainer::train::{OptimizerKind, Recipe, Schedule};
+use serde::de::DeserializeOwned;
+use trainer::train::{Monitor, OptimizerKind, Recipe, ScheduleKind};
 
 /// Declares a flag for every value of a recipe and puts the given ones in.
 macro_rules! recipe_flags {
@@ -14,10 +18,15 @@ macro_rules! recipe_flags {
         }
 
         impl RecipeOverrides {
+            /// Whether any value is given.
+            pub fn any(&self) -> bool {
+                false $(|| self.$key.is_some())+
+            }
+
             /// Puts the given values into `recipe`.
             pub fn apply(&self, recipe: &mut Recipe) {
                 $(if let Some(value) = &self.$key {
-                    recipe.$key = value.clone();
+                    recipe.$key = value.value();
                 })+
             }
         }
@@ -31,6 +40,10 @@ recipe_flags! {
     weights: String = "auto|none|FILE",
     /// Side in pixels of the square image that the network sees
     image_size: usize = "PIXELS",
+    /// Side in the first epoch, from which it grows to --image-size (0: no growth)
+    start_image_size: usize = "PIXELS",
+    /// Whether pixels are normalised as the weights expect, after division by 255
+    normalize: bool = "true|false",
     /// Seed of split, shuffles, augmentation and fresh weights
     seed: u64 = "N",
     /// Share of the training images held out for validation
@@ -49,26 +62,89 @@ recipe_flags! {
     head_learning_rate: f64 = "RATE",
     /// Images per step
     batch_size: usize = "N",
+    /// Steps whose gradients are averaged into one update
+    accumulate: usize = "STEPS",
     /// adam, adamw or sgd (Nesterov momentum 0.9)
     optimizer: OptimizerKind = "NAME",
     /// Peak learning rate
     learning_rate: f64 = "RATE",
+    /// Factor of the learning rate from each part of the network to the one before it
+    layer_decay: f64 = "FACTOR",
     /// Weight decay of convolution and linear weights
     weight_decay: f64 = "RATE",
-    /// constant or cosine, after the warm-up
-    schedule: Schedule = "NAME",
+    /// Longest gradient over all parameters together (0: any)
+    clip_norm: f64 = "LENGTH",
+    /// constant, cosine, step, one-cycle or plateau
+    schedule: ScheduleKind = "NAME",
     /// Epochs over which the learning rate rises from zero
     warmup_epochs: f64 = "N",
+    /// The learning rate never falls below this
+    min_learning_rate: f64 = "RATE",
+    /// Schedule step: epochs between two falls
+    step_epochs: usize = "N",
+    /// Schedule step: factor of a fall
+    step_factor: f64 = "FACTOR",
+    /// Schedule plateau: epochs without improvement before a fall
+    plateau_patience: usize = "N",
+    /// Schedule plateau: factor of a fall
+    plateau_factor: f64 = "FACTOR",
+    /// What decides which epoch is the best: val_top1 or val_loss
+    monitor: Monitor = "FIGURE",
+    /// Epochs without improvement after which the run ends (0: never)
+    early_stopping: usize = "N",
+    /// Decay of the moving average of the weights (0: none)
+    ema: f64 = "DECAY",
+    /// Share of a batch's statistics in the batch norms' running ones
+    batch_norm_momentum: f64 = "SHARE",
+    /// Whether batch norms keep and use the statistics they came with
+    freeze_batch_norm: bool = "true|false",
     /// Probability mass given evenly to all classes
     label_smoothing: f64 = "SHARE",
     /// Probability of dropping a feature before the linear layer
     dropout: f64 = "P",
     /// Probability of dropping the last block's residual branch
     stochastic_depth: f64 = "P",
-    /// Probability of mirroring an image left to right
-    horizontal_flip: f64 = "P",
-    /// Largest random shift, as a share of the image's side
-    shift: f64 = "SHARE",
+    /// Mixup and CutMix, as TOML: '{ mixup_alpha = 0.2, cutmix_alpha = 1.0 }'
+    mix: Toml<BatchMix> = "TOML",
+    /// Random changes of training images, as TOML: '[{ kind = "horizontal_flip" }]', '[]' for none
+    augment: Toml<Vec<Transform>> = "TOML",
+}
+
+/// A table or list of a recipe on the command line.
+#[derive(Debug, Clone)]
+pub struct Toml<T>(T);
+
+impl<T: DeserializeOwned> FromStr for Toml<T> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        #[derive(serde::Deserialize)]
+        struct Document<T> {
+            value: T,
+        }
+        let document = format!("value = {text}");
+        match toml::from_str::<Document<T>>(&document) {
+            Ok(document) => Ok(Self(document.value)),
+            Err(error) => Err(error.message().replace('\n', " ")),
+        }
+    }
+}
+
+/// What a flag puts into the recipe.
+trait RecipeValue<T> {
+    fn value(&self) -> T;
+}
+
+impl<T: Clone> RecipeValue<T> for T {
+    fn value(&self) -> T {
+        self.clone()
+    }
+}
+
+impl<T: Clone> RecipeValue<T> for Toml<T> {
+    fn value(&self) -> T {
+        self.0.clone()
+    }
 }
 
 #[cfg(test)]

@@ -3,13 +3,16 @@
 use std::{io::IsTerminal, time::Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use trainer::train::{EpochRecord, Feedback};
+use trainer::train::{EpochRecord, Feedback, Speed};
 
 /// Shows a run on stderr.
 pub struct TerminalFeedback {
     epochs: usize,
     epoch: usize,
     steps: usize,
+    /// Steps and images of the epoch that an earlier process has done.
+    done_before: usize,
+    images_before: Option<usize>,
     started: Instant,
     bar: ProgressBar,
 }
@@ -25,9 +28,16 @@ impl TerminalFeedback {
             epochs,
             epoch: 0,
             steps: 0,
+            done_before: 0,
+            images_before: None,
             started: Instant::now(),
             bar,
         }
+    }
+
+    /// A line on stderr, above the bar.
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| eprintln!("{line}"));
     }
 }
 
@@ -54,31 +64,36 @@ impl Feedback for TerminalFeedback {
             "last layer, epoch {epoch}  train loss {loss:.4} top-1 {:.2} %",
             100.0 * top1
         );
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.say(&line);
     }
 
-    fn epoch_begins(&mut self, epoch: usize, steps: usize) {
+    fn epoch_begins(&mut self, epoch: usize, size: usize, done: usize, steps: usize) {
         self.epoch = epoch;
         self.steps = steps;
+        self.done_before = done;
+        self.images_before = None;
         self.started = Instant::now();
         self.bar.reset();
         self.bar
             .set_style(style("{prefix} [{bar:30}] {pos}/{len} {msg}"));
         self.bar.set_length(steps as u64);
         self.bar
-            .set_prefix(format!("epoch {epoch}/{}", self.epochs));
+            .set_prefix(format!("epoch {epoch}/{} at {size} px", self.epochs));
         self.bar.set_message("");
     }
 
     fn step(&mut self, step: usize, images: usize, loss: f64, top1: f64) {
         let elapsed = self.started.elapsed().as_secs_f64();
-        let left_in_epoch = elapsed / step as f64 * (self.steps - step) as f64;
-        let left_after = elapsed / step as f64 * (self.steps * (self.epochs - self.epoch)) as f64;
+        let step_seconds = elapsed / (step - self.done_before) as f64;
+        let left_in_epoch = step_seconds * (self.steps - step) as f64;
+        let left_after = step_seconds * (self.steps * (self.epochs - self.epoch)) as f64;
+        let per_step = images / step;
+        let since = images - *self.images_before.get_or_insert(images - per_step);
         self.bar.set_position(step as u64);
         self.bar.set_message(format!(
             "loss {loss:.4}  top-1 {:.2} %  {:.1} img/s  {} left",
             100.0 * top1,
-            images as f64 / elapsed,
+            since as f64 / elapsed,
             duration(left_in_epoch + left_after),
         ));
     }
@@ -94,7 +109,7 @@ impl Feedback for TerminalFeedback {
         self.bar.set_position(done as u64);
     }
 
-    fn epoch_ends(&mut self, record: &EpochRecord, is_best: bool) {
+    fn epoch_ends(&mut self, record: &EpochRecord, speed: &Speed, is_best: bool) {
         let line = format!(
             "epoch {}/{}  train loss {:.4} top-1 {:.2} %  val loss {:.4} top-1 {:.2} % top-5 {:.2} %  {:.1} img/s  {}{}",
             record.epoch,
@@ -104,14 +119,27 @@ impl Feedback for TerminalFeedback {
             record.val_loss,
             100.0 * record.val_top1,
             100.0 * record.val_top5,
-            record.images_per_second,
-            duration(record.seconds),
+            speed.images_per_second,
+            duration(speed.seconds),
             if is_best { "  best" } else { "" },
         );
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.say(&line);
         if record.epoch == self.epochs {
             self.bar.finish_and_clear();
         }
+    }
+
+    fn plateau(&mut self, epoch: usize) {
+        self.say(&format!(
+            "epoch {epoch}: no better for a while, the learning rate falls"
+        ));
+    }
+
+    fn stops_early(&mut self, epoch: usize) {
+        self.say(&format!(
+            "epoch {epoch}: no better for a while, the run ends here"
+        ));
+        self.bar.finish_and_clear();
     }
 }
 

@@ -1,6 +1,10 @@
-//! Parts that do not learn.
+//! The parts that a network is counted in, from the pixels on, and parts that
+//! do not learn.
 
-use burn::{module::Module, tensor::Tensor};
+use burn::{
+    module::{Module, Param},
+    tensor::Tensor,
+};
 
 use super::EfficientNet;
 
@@ -8,6 +12,14 @@ impl EfficientNet {
     /// Parts that [`freeze_leading`](Self::freeze_leading) counts: the stem,
     /// seven stages, and the head's convolution. The classifier is none.
     pub const PARTS: usize = 9;
+
+    /// Module paths of these parts, in their order.
+    pub fn part_paths() -> impl Iterator<Item = String> {
+        let stages = (0..Self::PARTS - 2).map(|stage| format!("stages.{stage}"));
+        std::iter::once("stem".to_owned())
+            .chain(stages)
+            .chain(["head".to_owned()])
+    }
 
     /// The network with its first `parts` parts frozen: no gradients, nothing
     /// kept for a backward pass, and batch norms that use and keep their
@@ -30,6 +42,25 @@ impl EfficientNet {
             .collect();
         if parts >= Self::PARTS {
             self.head = self.head.freeze();
+        }
+        self
+    }
+
+    /// The network with batch norms whose running statistics take `momentum` of
+    /// each batch's, or that keep them and use them in training too.
+    pub fn with_batch_norms(mut self, momentum: f64, frozen: bool) -> Self {
+        let blocks = self.stages.iter_mut().flatten();
+        let inner = blocks.flat_map(|block| {
+            let expand = block.expand.as_mut();
+            expand
+                .into_iter()
+                .chain([&mut block.depthwise, &mut block.project])
+        });
+        for layer in inner.chain([&mut self.stem, &mut self.head]) {
+            layer.norm.momentum = momentum;
+            if frozen {
+                layer.norm.training = Param::from_bool(false);
+            }
         }
         self
     }

@@ -47,11 +47,32 @@ impl EfficientNet {
     /// # Errors
     /// Names every tensor that is missing, surplus or of another shape.
     pub fn with_tensors(self, tensors: NamedTensors) -> Result<Self, PretrainedError> {
+        self.with_identified_tensors(tensors, &BTreeMap::new())
+    }
+
+    /// [`with_tensors`](Self::with_tensors) under the ids of `ids`, by which an
+    /// optimiser's record knows them.
+    ///
+    /// # Errors
+    /// As [`with_tensors`](Self::with_tensors).
+    pub fn with_identified_tensors(
+        self,
+        tensors: NamedTensors,
+        ids: &BTreeMap<String, u64>,
+    ) -> Result<Self, PretrainedError> {
         pretrained::check(&tensors, &self.tensor_shapes())?;
         Ok(self.map(&mut Writer {
             path: Vec::new(),
             tensors,
+            ids,
         }))
+    }
+
+    /// Id of every tensor under its timm name.
+    pub fn tensor_ids(&self) -> BTreeMap<String, u64> {
+        let mut ids = Ids::default();
+        self.visit(&mut ids);
+        ids.ids
     }
 }
 
@@ -119,12 +140,34 @@ impl ModuleVisitor for Shapes {
     }
 }
 
-struct Writer {
+#[derive(Default)]
+struct Ids {
     path: Vec<String>,
-    tensors: NamedTensors,
+    ids: BTreeMap<String, u64>,
 }
 
-impl ModuleMapper for Writer {
+impl ModuleVisitor for Ids {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.ids.insert(timm_name(&self.path), param.id.val());
+    }
+}
+
+struct Writer<'a> {
+    path: Vec<String>,
+    tensors: NamedTensors,
+    /// Ids to give, where there are some.
+    ids: &'a BTreeMap<String, u64>,
+}
+
+impl ModuleMapper for Writer<'_> {
     fn enter_module(&mut self, name: &str, _container_type: &str) {
         self.path.push(name.to_owned());
     }
@@ -146,7 +189,7 @@ impl ModuleMapper for Writer {
         } else {
             TensorData::new(values, shape)
         };
-        let id = param.id;
+        let id = self.ids.get(&name).map_or(param.id, |&id| id.into());
         let tensor = Tensor::from_data(data, &param.lazy_device());
         param.transform_for_load(tensor, id)
     }

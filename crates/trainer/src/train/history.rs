@@ -3,6 +3,8 @@
 use report::Curve;
 use serde::{Deserialize, Serialize};
 
+use super::Monitor;
+
 /// Figures of one epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
@@ -20,6 +22,24 @@ pub struct EpochRecord {
     pub val_top1: f64,
     /// Top-5 accuracy on the validation split, in `[0, 1]`.
     pub val_top5: f64,
+}
+
+impl EpochRecord {
+    /// The figure that `monitor` names.
+    pub fn monitored(&self, monitor: Monitor) -> f64 {
+        match monitor {
+            Monitor::ValTop1 => self.val_top1,
+            Monitor::ValLoss => self.val_loss,
+        }
+    }
+}
+
+/// How fast an epoch was. Not part of the history, which is the same for every
+/// run of a recipe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Speed {
+    /// Epoch, counted as in the history.
+    pub epoch: usize,
     /// Training images a second.
     pub images_per_second: f64,
     /// Duration of the epoch with its validation, in seconds.
@@ -34,10 +54,10 @@ pub struct History {
 }
 
 impl History {
-    /// The first of the epochs with the highest validation top-1.
-    pub fn best(&self) -> Option<&EpochRecord> {
+    /// The first of the epochs whose `monitor` is the best.
+    pub fn best(&self, monitor: Monitor) -> Option<&EpochRecord> {
         self.epochs.iter().reduce(|best, epoch| {
-            if epoch.val_top1 > best.val_top1 {
+            if monitor.is_better(epoch.monitored(monitor), best.monitored(monitor)) {
                 epoch
             } else {
                 best
@@ -47,12 +67,11 @@ impl History {
 
     /// Comma-separated values with a header line.
     pub fn to_csv(&self) -> String {
-        let mut csv = String::from(
-            "epoch,learning_rate,train_loss,train_top1,val_loss,val_top1,val_top5,images_per_second,seconds\n",
-        );
+        let mut csv =
+            String::from("epoch,learning_rate,train_loss,train_top1,val_loss,val_top1,val_top5\n");
         for record in &self.epochs {
             csv += &format!(
-                "{},{:e},{:.6},{:.6},{:.6},{:.6},{:.6},{:.2},{:.2}\n",
+                "{},{:e},{:.6},{:.6},{:.6},{:.6},{:.6}\n",
                 record.epoch,
                 record.learning_rate,
                 record.train_loss,
@@ -60,8 +79,6 @@ impl History {
                 record.val_loss,
                 record.val_top1,
                 record.val_top5,
-                record.images_per_second,
-                record.seconds,
             );
         }
         csv
@@ -98,8 +115,6 @@ mod tests {
             val_loss: 2.0,
             val_top1,
             val_top5: 0.9,
-            images_per_second: 10.0,
-            seconds: 60.0,
         }
     }
 
@@ -108,8 +123,8 @@ mod tests {
         let history = History {
             epochs: vec![record(1, 0.5), record(2, 0.7), record(3, 0.7)],
         };
-        assert_eq!(history.best().unwrap().epoch, 2);
-        assert!(History::default().best().is_none());
+        assert_eq!(history.best(Monitor::ValTop1).unwrap().epoch, 2);
+        assert!(History::default().best(Monitor::ValLoss).is_none());
     }
 
     #[test]
@@ -119,6 +134,6 @@ mod tests {
         };
         let csv = history.to_csv();
         assert_eq!(csv.lines().count(), 2);
-        assert!(csv.ends_with("1,1e-3,1.000000,0.500000,2.000000,0.500000,0.900000,10.00,60.00\n"));
+        assert!(csv.ends_with("1,1e-3,1.000000,0.500000,2.000000,0.500000,0.900000\n"));
     }
 }

@@ -207,7 +207,11 @@ impl<'a> Loader<'a> {
         number: usize,
     ) -> Batch {
         let as_stored = images.iter().all(|image| image.size() == self.data.input);
-        let size = if as_stored { self.data.input } else { [self.size; 2] };
+        let size = if as_stored {
+            self.data.input
+        } else {
+            [self.size; 2]
+        };
         images.par_iter_mut().for_each(|image| {
             if image.size() != size {
                 let pixels = resize_cubic(&image.pixels, image.size(), 3, size);
@@ -215,8 +219,15 @@ impl<'a> Loader<'a> {
             }
         });
         let mut rng = batch_rng(changes.seed, changes.epoch, number);
-        let targets = changes.mix.sample(size, &mut rng).apply(&mut images, &labels);
-        let pixels: Vec<u8> = images.iter().flat_map(|image| &image.pixels).copied().collect();
+        let targets = changes
+            .mix
+            .sample(size, &mut rng)
+            .apply(&mut images, &labels);
+        let pixels: Vec<u8> = images
+            .iter()
+            .flat_map(|image| &image.pixels)
+            .copied()
+            .collect();
         let preprocessor = &self.preprocessors[usize::from(!as_stored)];
         Batch {
             pixels: preprocessor.batch(&pixels),

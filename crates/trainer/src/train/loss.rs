@@ -53,7 +53,10 @@ mod tests {
         let device = Device::flex();
         let logits = Tensor::<2>::random([4, 7], Distribution::Normal(0.0, 3.0), &device);
         let labels = [3, 0, 6, 3];
-        let targets: Vec<_> = labels.iter().map(|&label| target(label, label, 1.0)).collect();
+        let targets: Vec<_> = labels
+            .iter()
+            .map(|&label| target(label, label, 1.0))
+            .collect();
         let on_device = Tensor::<1, Int>::from_ints(labels.map(|label| label as i32), &device);
         for smoothing in [0.0f32, 0.1] {
             let burns = CrossEntropyLossConfig::new()

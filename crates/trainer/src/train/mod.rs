@@ -2,24 +2,29 @@
 
 mod contract;
 mod data;
+mod ema;
 mod fit;
+mod gradients;
 mod head;
 mod history;
 mod loader;
+mod loss;
 mod optimizer;
 mod recipe;
 mod run_folder;
 mod schedule;
+mod state;
 mod validate;
 
 pub use contract::contract;
 pub use data::TrainingData;
-pub use fit::{Feedback, Job, Outcome, fit};
+pub use fit::{Feedback, Job, Outcome, Start, fit};
 pub use head::{FeatureSource, Features, fit_head};
-pub use history::{EpochRecord, History};
-pub use loader::{Batch, Loader};
+pub use history::{EpochRecord, History, Speed};
+pub use loader::{Batch, Changes, Loader};
 pub use optimizer::optimizer;
-pub use recipe::{BUILT_IN, OptimizerKind, Recipe, Schedule};
+pub use recipe::{BUILT_IN, Monitor, OptimizerKind, Recipe, ScheduleKind};
 pub use run_folder::RunFolder;
-pub use schedule::LearningRate;
+pub use schedule::{LearningRate, Patience};
+pub use state::{Progress, Sums, TrainingState};
 pub use validate::validate;

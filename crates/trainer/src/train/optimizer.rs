@@ -3,12 +3,15 @@
 use burn::{
     module::ParamGroup,
     optim::{
-        AdamConfig, AdamWConfig, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig,
+        AdamConfig, AdamWConfig, ModuleOptimizer, SgdConfig,
+        decay::WeightDecayConfig,
+        lr_scheduler::module_lr_scheduler::{ModuleLearningRate, ModuleLrScheduler},
         momentum::MomentumConfig,
     },
 };
 
 use super::{Recipe, recipe::OptimizerKind};
+use crate::model::EfficientNet;
 
 /// PyTorch's default; burn's own, 1e-5, makes Adam timid where gradients are small.
 const ADAM_EPSILON: f32 = 1e-8;
@@ -51,5 +54,37 @@ pub fn optimizer(recipe: &Recipe) -> ModuleOptimizer {
                 .init()
                 .with_group(undecayed(), plain.build(), None)
         }
+    }
+}
+
+/// The learning rate of every part of the network, where the last layer's is
+/// `rate` and each part before it has `layer_decay` times the next one's.
+pub fn rates(rate: f64, layer_decay: f64) -> ModuleLearningRate {
+    let mut scheduler = ModuleLrScheduler::new(rate);
+    if layer_decay < 1.0 {
+        for (part, path) in EfficientNet::part_paths().enumerate() {
+            let below = (EfficientNet::PARTS - part) as i32;
+            let group = ParamGroup::from_predicate(format!("{path}."));
+            scheduler = scheduler.with_group(group, rate * layer_decay.powi(below));
+        }
+    }
+    scheduler.step()
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::ParamId;
+
+    use super::*;
+
+    #[test]
+    fn each_part_has_its_rate() {
+        let rates = rates(1.0, 0.5);
+        let of = |path: &str| rates.lr_from_param(ParamId::new(), Some(path));
+        assert_eq!(of("classifier.weight"), 1.0);
+        assert_eq!(of("head.conv.weight"), 0.5);
+        assert_eq!(of("stages.6.0.project.conv.weight"), 0.25);
+        assert_eq!(of("stages.0.0.depthwise.norm.gamma"), 0.5f64.powi(8));
+        assert_eq!(of("stem.conv.weight"), 0.5f64.powi(9));
     }
 }

@@ -6,13 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{History, Recipe};
+use super::{History, Monitor, Recipe, Speed};
 use crate::{checkpoint::Checkpoint, error::TrainError};
 
 const RECIPE: &str = "recipe.toml";
+const SPEED: &str = "speed.csv";
 
-/// A run's folder: `recipe.toml`, `history.{csv,json}`, `loss.{png,svg}`,
-/// `accuracy.{png,svg}`, `checkpoints/{best,last}.safetensors` and `model.onnx`.
+/// A run's folder: `recipe.toml`, `run.json`, `history.{csv,json}`, `speed.csv`,
+/// `loss.{png,svg}`, `accuracy.{png,svg}`,
+/// `checkpoints/{best,last,state}.safetensors` and `model.onnx`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
@@ -47,12 +49,34 @@ impl RunFolder {
         }
     }
 
+    /// The folder of a run that exists.
+    ///
+    /// # Errors
+    /// There is no state of a run in it.
+    pub fn open(path: &Path) -> Result<Self, TrainError> {
+        let run = Self {
+            path: path.to_owned(),
+        };
+        if run.state().is_file() {
+            return Ok(run);
+        }
+        let reason = match run.recipe().is_file() {
+            true => "it ended before its first state was written",
+            false => "it is not the folder of a run",
+        };
+        Err(TrainError::CannotResume {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        })
+    }
+
     /// Removes the folder of a run that ended before it had a checkpoint, so
     /// that the next one may have it. A folder with anything more stays.
     pub fn remove_if_nothing_was_learnt(&self) {
         if fs::remove_dir(self.checkpoints()).is_ok() {
             // What is not removed is only in the way of the next run, which says so.
-            let _ = fs::remove_file(self.path.join(RECIPE));
+            let _ = fs::remove_file(self.recipe());
+            let _ = fs::remove_file(self.origin());
             let _ = fs::remove_dir(&self.path);
         }
     }
@@ -91,6 +115,45 @@ impl RunFolder {
     /// Checkpoint of the newest epoch.
     pub fn last_checkpoint(&self) -> PathBuf {
         self.path.join("checkpoints/last.safetensors")
+    }
+
+    /// The resolved recipe.
+    pub fn recipe(&self) -> PathBuf {
+        self.path.join(RECIPE)
+    }
+
+    /// Where the run's data came from.
+    pub fn origin(&self) -> PathBuf {
+        self.path.join("run.json")
+    }
+
+    /// The checkpoint that is exported: the best, unless an interrupted epoch,
+    /// which is kept as the last, is better or the only one.
+    ///
+    /// # Errors
+    /// There is none that can be read.
+    pub fn best_or_last(&self, monitor: Monitor) -> Result<PathBuf, TrainError> {
+        let (best, last) = (self.best_checkpoint(), self.last_checkpoint());
+        if !best.exists() {
+            return Ok(last);
+        }
+        let figure = |path: &Path| -> Result<Option<f64>, TrainError> {
+            let metrics = Checkpoint::load(path)?.contract.training.metrics;
+            let name = match monitor {
+                Monitor::ValTop1 => "val_top1",
+                Monitor::ValLoss => "val_loss",
+            };
+            Ok(metrics.get(name).copied())
+        };
+        Ok(match (figure(&last)?, figure(&best)?) {
+            (Some(newest), Some(highest)) if monitor.is_better(newest, highest) => last,
+            _ => best,
+        })
+    }
+
+    /// What a run needs to go on.
+    pub fn state(&self) -> PathBuf {
+        self.path.join("checkpoints/state.safetensors")
     }
 
     /// The exported model.
@@ -140,6 +203,22 @@ impl RunFolder {
             &accuracy,
         )?;
         Ok(())
+    }
+
+    /// Adds a line to `speed.csv`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn add_speed(&self, speed: &Speed) -> Result<(), TrainError> {
+        let before = fs::read_to_string(self.path.join(SPEED))
+            .unwrap_or_else(|_| "epoch,images_per_second,seconds\n".to_owned());
+        let Speed {
+            epoch,
+            images_per_second,
+            seconds,
+        } = speed;
+        let line = format!("{epoch},{images_per_second:.2},{seconds:.2}\n");
+        self.write(SPEED, (before + &line).as_bytes())
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TrainError> {

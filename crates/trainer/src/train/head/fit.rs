@@ -1,10 +1,10 @@
 //! Training of the last layer.
 
+use augment::batch::SoftTarget;
 use burn::{
     module::Module,
-    nn::loss::CrossEntropyLoss,
     optim::GradientsParams,
-    tensor::{Device, Int, Tensor, TensorData},
+    tensor::{Device, Tensor, TensorData},
 };
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -13,7 +13,12 @@ use super::Features;
 use crate::{
     error::TrainError,
     model::EfficientNet,
-    train::{LearningRate, Recipe, optimizer, validate::host_logits},
+    train::{
+        LearningRate, Recipe,
+        loss::{soft_cross_entropy, target_probabilities},
+        optimizer,
+        validate::host_logits,
+    },
 };
 
 /// Images in a step: features are short, and one step costs next to nothing.
@@ -30,7 +35,6 @@ pub fn fit_head(
     features: &Features,
     labels: &[usize],
     recipe: &Recipe,
-    loss: &CrossEntropyLoss,
     device: &Device,
     mut on_epoch: impl FnMut(usize, f64, f64),
 ) -> Result<EfficientNet, TrainError> {
@@ -53,12 +57,20 @@ pub fn fit_head(
                 features.values[index * features.width..(index + 1) * features.width].iter()
             });
             let rows: Vec<f32> = rows.copied().collect();
-            let targets: Vec<i64> = indices.iter().map(|&index| labels[index] as i64).collect();
+            let targets: Vec<SoftTarget> = indices
+                .iter()
+                .map(|&index| SoftTarget {
+                    label: labels[index],
+                    mixed_label: labels[index],
+                    lambda: 1.0,
+                })
+                .collect();
             let input = Tensor::from_data(TensorData::new(rows, [count, features.width]), device);
-            let targets_on_device =
-                Tensor::<1, Int>::from_data(TensorData::new(targets.clone(), [count]), device);
             let logits = head.classify(input);
-            let loss = loss.forward(logits.clone(), targets_on_device);
+            let [_, classes] = logits.dims();
+            let smoothing = recipe.label_smoothing;
+            let probabilities = target_probabilities(&targets, classes, smoothing, device);
+            let loss = soft_cross_entropy(logits.clone(), probabilities);
             let value = loss.clone().into_scalar::<f64>();
             if !value.is_finite() {
                 return Err(TrainError::NonFiniteLoss {
@@ -68,15 +80,14 @@ pub fn fit_head(
                 });
             }
             let gradients = GradientsParams::from_grads(loss.backward(), &head);
-            head = optimizer.step(rate.at(step), head, gradients);
+            head = optimizer.step(rate.at(step, 0), head, gradients);
             step += 1;
             total += value * count as f64;
             let logits = host_logits(&logits);
-            let classes = logits.len() / count;
             correct += logits
                 .chunks(classes)
                 .zip(&targets)
-                .filter(|(logits, target)| metrics::argmax(logits) as i64 == **target)
+                .filter(|(logits, target)| metrics::argmax(logits) == target.label)
                 .count();
         }
         let images = labels.len() as f64;

@@ -90,7 +90,9 @@ mod tests {
 
     #[test]
     fn flags_and_files_spell_alike() {
-        fn check<T: FromStr<Err = String> + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(
+        fn check<
+            T: FromStr<Err = String> + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+        >(
             spellings: &[&str],
         ) {
             for spelling in spellings {

@@ -6,11 +6,7 @@ mod validate;
 
 use std::path::Path;
 
-use augment::{
-    Transform,
-    batch::BatchMix,
-    transforms::HorizontalFlip,
-};
+use augment::{Transform, batch::BatchMix, transforms::HorizontalFlip};
 use serde::{Deserialize, Serialize};
 
 pub use choices::{Monitor, OptimizerKind, ScheduleKind};

@@ -69,8 +69,10 @@ impl Recipe {
     }
 
     fn share_checks(&self) -> Vec<Check> {
-        let positive = |key, value: f64| (key, value, value > 0.0 && value.is_finite(), "more than 0");
-        let not_negative = |key, value: f64| (key, value, value >= 0.0 && value.is_finite(), "0 or more");
+        let positive =
+            |key, value: f64| (key, value, value > 0.0 && value.is_finite(), "more than 0");
+        let not_negative =
+            |key, value: f64| (key, value, value >= 0.0 && value.is_finite(), "0 or more");
         let open = |key, value: f64| (key, value, value > 0.0 && value < 1.0, "between 0 and 1");
         let below_one = |key, value| (key, value, (0.0..1.0).contains(&value), "0 to below 1");
         let up_to_one = |key, value| (key, value, value > 0.0 && value <= 1.0, "above 0 to 1");

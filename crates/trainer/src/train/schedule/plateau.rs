@@ -53,7 +53,10 @@ mod tests {
     fn only_epochs_in_a_row_count() {
         let mut patience = Patience::new();
         let mut see = |value| patience.is_over(Monitor::ValLoss, value, 2);
-        assert_eq!([1.0, 1.1, 0.9, 0.9, 0.95].map(&mut see), [false, false, false, false, true]);
+        assert_eq!(
+            [1.0, 1.1, 0.9, 0.9, 0.95].map(&mut see),
+            [false, false, false, false, true]
+        );
         assert_eq!([0.99, 0.9].map(&mut see), [false, true]);
         let mut never = Patience::new();
         assert!(!(0..50).any(|_| never.is_over(Monitor::ValTop1, 0.5, 0)));

@@ -1,0 +1,93 @@
+//! What a run works with, opened and checked.
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use contract::{Contract, WeightsInfo};
+use dataset::Source;
+use pretrained::Family;
+use trainer::{
+    model::{EfficientNet, EfficientNetConfig},
+    train::{self, Recipe, TrainingData},
+    weights,
+};
+
+use super::FitArguments;
+
+/// ImageNet's mean and standard deviation of pixels in `[0, 1]`, for networks
+/// that start from random weights.
+const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// Recipe, data and network of a run.
+pub(super) struct Prepared {
+    pub recipe: Recipe,
+    pub data: TrainingData,
+    pub config: EfficientNetConfig,
+    pub contract: Contract,
+    /// Folder of computed features.
+    pub features: PathBuf,
+}
+
+impl Prepared {
+    /// Opens everything for a new run, whose network starts from the recipe's weights.
+    pub fn new(
+        arguments: &FitArguments,
+        recipe: Recipe,
+        device: &Device,
+    ) -> anyhow::Result<(Self, EfficientNet)> {
+        let dataset = arguments.dataset.open(&Source::Digits)?;
+        let weights = weights::resolve(
+            &recipe.weights,
+            &recipe.architecture,
+            arguments.weights_family,
+            &arguments.models.models_dir,
+            !arguments.quiet,
+        )?;
+        let (mean, std) = weights
+            .as_ref()
+            .map_or((IMAGENET_MEAN, IMAGENET_STD), |weights| {
+                (weights.mean, weights.std)
+            });
+        let data = TrainingData::new(&dataset, &recipe, mean, std)?;
+        let family = weights
+            .as_ref()
+            .map(|weights| weights.family)
+            .or(arguments.weights_family)
+            .unwrap_or(Family::torch());
+        let config = config(&recipe, data.classes.len(), family)?;
+        let info = weights.as_ref().map(|weights| WeightsInfo {
+            source: weights.source.clone(),
+            sha256: weights.sha256.clone(),
+        });
+        // Parameters are created on the training device, where a backward is possible.
+        let training_device = device.clone().autodiff();
+        training_device.seed(recipe.seed);
+        let network = match weights {
+            Some(weights) => weights::into_network(weights, &config, &training_device)?,
+            None => config.init(&training_device),
+        };
+        let contract = train::contract(&recipe, &data, network.trainable_parameters(), info);
+        let prepared = Self {
+            recipe,
+            data,
+            config,
+            contract,
+            features: arguments.dataset.data_dir.join("features"),
+        };
+        Ok((prepared, network))
+    }
+}
+
+/// The network's configuration as the recipe has it.
+pub(super) fn config(
+    recipe: &Recipe,
+    classes: usize,
+    family: Family,
+) -> anyhow::Result<EfficientNetConfig> {
+    let config = EfficientNetConfig::variant(&recipe.architecture, classes, family)
+        .ok_or_else(|| anyhow::anyhow!("unknown architecture '{}'", recipe.architecture))?;
+    Ok(config
+        .with_dropout(recipe.dropout)
+        .with_stochastic_depth(recipe.stochastic_depth))
+}

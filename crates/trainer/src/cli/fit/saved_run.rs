@@ -1,0 +1,99 @@
+//! What a run's folder says about where the run came from.
+
+use std::path::PathBuf;
+
+use contract::Contract;
+use dataset::Source;
+use pretrained::Family;
+use serde::{Deserialize, Serialize};
+use trainer::{
+    TrainError,
+    train::{Recipe, RunFolder, TrainingData},
+};
+
+use super::prepared::{Prepared, config};
+use crate::cli::locations::DatasetArguments;
+
+/// Kept as `run.json`; the recipe stands beside it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SavedRun {
+    /// Data set as `--dataset` takes it; a folder's path is absolute.
+    dataset: String,
+    data_path: Option<PathBuf>,
+    data_dir: PathBuf,
+    family: Family,
+    contract: Contract,
+}
+
+impl SavedRun {
+    pub fn of(dataset: &DatasetArguments, prepared: &Prepared) -> anyhow::Result<Self> {
+        let source = match dataset.dataset.as_ref().unwrap_or(&Source::Digits) {
+            Source::Folder(path) => std::path::absolute(path)?.display().to_string(),
+            built_in => built_in.to_string(),
+        };
+        let absolute = |path: &PathBuf| std::path::absolute(path);
+        Ok(Self {
+            dataset: source,
+            data_path: dataset.data_path.as_ref().map(absolute).transpose()?,
+            data_dir: absolute(&dataset.data_dir)?,
+            family: prepared.config.family,
+            contract: prepared.contract.clone(),
+        })
+    }
+
+    pub fn save(&self, run: &RunFolder) -> anyhow::Result<()> {
+        let path = run.origin();
+        let json = serde_json::to_vec_pretty(self)?;
+        contract::fs::write_atomically(&path, &json)
+            .map_err(|error| anyhow::anyhow!("cannot write '{}': {error}", path.display()))
+    }
+
+    /// # Errors
+    /// The folder is not that of a run, or of another version's.
+    pub fn load(run: &RunFolder) -> Result<Self, TrainError> {
+        let path = run.origin();
+        let cannot = |reason: String| TrainError::CannotResume {
+            path: run.path().to_owned(),
+            reason,
+        };
+        let json = std::fs::read_to_string(&path)
+            .map_err(|error| cannot(format!("run.json cannot be read: {error}")))?;
+        serde_json::from_str(&json).map_err(|error| cannot(format!("run.json: {error}")))
+    }
+
+    /// Opens the same data again.
+    ///
+    /// # Errors
+    /// The data set is gone or is another one, or the recipe cannot be read.
+    pub fn prepare(self, run: &RunFolder) -> anyhow::Result<Prepared> {
+        let recipe = Recipe::load(&run.recipe().display().to_string())?;
+        recipe.validate()?;
+        let dataset = DatasetArguments {
+            dataset: Some(self.dataset.parse().map_err(anyhow::Error::msg)?),
+            data_path: self.data_path,
+            data_dir: self.data_dir,
+        };
+        let opened = dataset.open(&Source::Digits)?;
+        let expected = &self.contract.training.dataset.sha256;
+        if opened.sha256 != *expected {
+            return Err(TrainError::CannotResume {
+                path: run.path().to_owned(),
+                reason: format!(
+                    "the data set's sha256 is {}, expected {expected}",
+                    opened.sha256
+                ),
+            }
+            .into());
+        }
+        let preprocessing = &self.contract.preprocessing;
+        let data = TrainingData::new(&opened, &recipe, preprocessing.mean, preprocessing.std)?;
+        let config = config(&recipe, data.classes.len(), self.family)?;
+        Ok(Prepared {
+            recipe,
+            data,
+            config,
+            contract: self.contract,
+            features: dataset.data_dir.join("features"),
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! A moving average of the weights.
+
+use std::{any::Any, collections::VecDeque};
+
+use burn::{
+    module::{Module, ModuleMapper, ModuleVisitor, Param},
+    tensor::Tensor,
+};
+
+use crate::model::EfficientNet;
+
+/// Exponential moving average of a network's parameters and running
+/// statistics, which generalises better than the last step's (Polyak and
+/// Juditsky 1992; timm's `ModelEmaV3` with its warm-up).
+#[derive(Debug, Clone)]
+pub struct MovingAverage {
+    decay: f64,
+    /// The average, without autodiff.
+    pub network: EfficientNet,
+}
+
+impl MovingAverage {
+    /// Starts at `network` (made with `valid()`); `decay` in `[0, 1)`.
+    pub fn new(network: EfficientNet, decay: f64) -> Self {
+        Self { decay, network }
+    }
+
+    /// Takes in the network after update `update`, counted from one.
+    pub fn update(&mut self, network: &EfficientNet, update: usize) {
+        // An average over few updates must not be held back by where it began.
+        let warm = (1 + update) as f64 / (10 + update) as f64;
+        let mut tensors = Tensors(VecDeque::new());
+        network.valid().visit(&mut tensors);
+        self.network = self.network.clone().map(&mut Average {
+            decay: self.decay.min(warm),
+            newest: tensors,
+        });
+    }
+}
+
+/// A network's tensors in the order of a visit.
+struct Tensors(VecDeque<Box<dyn Any>>);
+
+impl ModuleVisitor for Tensors {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.push_back(Box::new(param.val()));
+    }
+}
+
+struct Average {
+    decay: f64,
+    newest: Tensors,
+}
+
+impl ModuleMapper for Average {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let newest = self.newest.0.pop_front();
+        let Some(Ok(newest)) = newest.map(|tensor| tensor.downcast::<Tensor<D>>()) else {
+            unreachable!("the same network is visited in the same order");
+        };
+        let decay = self.decay;
+        param.map(|average| average * decay + *newest * (1.0 - decay))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use pretrained::Family;
+
+    use super::*;
+    use crate::model::EfficientNetConfig;
+
+    #[test]
+    fn every_tensor_moves_by_its_share() {
+        let device = Device::flex();
+        let config = EfficientNetConfig::variant("efficientnet_b0", 3, Family::torch()).unwrap();
+        let (first, second) = (config.init(&device), config.init(&device));
+        let (from, to) = (first.named_tensors(), second.named_tensors());
+        let mut average = MovingAverage::new(first, 0.9);
+        // (1 + 2) / (10 + 2) of the old: the warm-up's share.
+        average.update(&second, 2);
+        for (name, tensor) in average.network.named_tensors() {
+            let pairs = from[&name].values.iter().zip(&to[&name].values);
+            for (value, (from, to)) in tensor.values.iter().zip(pairs) {
+                let expected = 0.25 * from + 0.75 * to;
+                assert!((value - expected).abs() < 1e-6, "{name}");
+            }
+        }
+    }
+}

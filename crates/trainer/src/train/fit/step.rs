@@ -1,0 +1,89 @@
+//! One step: forward, loss, backward, and the update when it is due.
+
+use burn::{
+    optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer},
+    tensor::Device,
+};
+
+use crate::{
+    model::EfficientNet,
+    train::{
+        Batch, Loader, Recipe,
+        gradients::clip_norm,
+        loss::{soft_cross_entropy, target_probabilities},
+        optimizer::rates,
+        validate::{host_logits, images},
+    },
+};
+
+/// The network and what changes it.
+pub(super) struct Learner {
+    pub network: EfficientNet,
+    pub optimizer: ModuleOptimizer,
+    accumulator: GradientsAccumulator<EfficientNet>,
+}
+
+/// What a step gave.
+pub(super) struct Stepped {
+    pub loss: f64,
+    pub correct: usize,
+}
+
+impl Learner {
+    pub fn new(network: EfficientNet, optimizer: ModuleOptimizer) -> Self {
+        Self {
+            network,
+            optimizer,
+            accumulator: GradientsAccumulator::new(),
+        }
+    }
+
+    /// Learns from `batch`; the weights change if the `update` is due, at the
+    /// peak rate `rate`. A loss that is not finite changes nothing.
+    pub fn step(
+        &mut self,
+        batch: Batch,
+        loader: &Loader<'_>,
+        recipe: &Recipe,
+        rate: f64,
+        update: bool,
+        device: &Device,
+    ) -> Stepped {
+        let labels = batch.labels.clone();
+        let targets = batch.targets.clone();
+        let logits = self.network.forward(images(batch, loader, device));
+        let [_, classes] = logits.dims();
+        let probabilities = target_probabilities(&targets, classes, recipe.label_smoothing, device);
+        let loss = soft_cross_entropy(logits.clone(), probabilities);
+        let stepped = Stepped {
+            loss: loss.clone().into_scalar::<f64>(),
+            correct: correct(&host_logits(&logits), &labels),
+        };
+        if !stepped.loss.is_finite() {
+            return stepped;
+        }
+        let gradients = (loss / recipe.accumulate as f64).backward();
+        let mut gradients = GradientsParams::from_grads(gradients, &self.network);
+        if recipe.accumulate > 1 {
+            self.accumulator.accumulate(&self.network, gradients);
+            if !update {
+                return stepped;
+            }
+            gradients = self.accumulator.grads();
+        }
+        let gradients = clip_norm(gradients, &self.network, recipe.clip_norm);
+        let rates = rates(rate, recipe.layer_decay);
+        self.network = self.optimizer.step(rates, self.network.clone(), gradients);
+        stepped
+    }
+}
+
+/// How many rows of `logits` have their largest value at their label.
+fn correct(logits: &[f32], labels: &[usize]) -> usize {
+    let classes = logits.len() / labels.len();
+    logits
+        .chunks(classes)
+        .zip(labels)
+        .filter(|(logits, label)| metrics::argmax(logits) == **label)
+        .count()
+}

@@ -1,0 +1,416 @@
+//! A run's state and what changes it.
+
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use augment::Augmentation;
+use burn::{module::Module, tensor::Device};
+use contract::Contract;
+
+use super::{Feedback, Job, Start, step::Learner};
+use crate::{
+    checkpoint::Checkpoint,
+    error::TrainError,
+    model::EfficientNet,
+    train::{
+        Changes, EpochRecord, FeatureSource, History, LearningRate, Loader, Monitor, Progress,
+        ScheduleKind, TrainingState, ema::MovingAverage, fit_head, history::Speed,
+        optimizer::optimizer, state::Sums, validate,
+    },
+};
+
+/// A run under way.
+pub(super) struct Training<'a> {
+    job: &'a Job<'a>,
+    device: Device,
+    rate: LearningRate,
+    steps: usize,
+    learner: Learner,
+    average: Option<MovingAverage>,
+    pub progress: Progress,
+    state_written: Instant,
+    /// When this process began the epoch, and with how many images done.
+    epoch_began: (Instant, usize),
+}
+
+impl<'a> Training<'a> {
+    /// # Errors
+    /// A state that does not fit the recipe's network.
+    pub fn new(job: &'a Job<'a>, start: Start) -> Result<Self, TrainError> {
+        let device = job.device.clone().autodiff();
+        let recipe = job.recipe;
+        let prepared = |network: EfficientNet| {
+            network
+                .freeze_leading(recipe.freeze)
+                .train()
+                .with_batch_norms(recipe.batch_norm_momentum, recipe.freeze_batch_norm)
+        };
+        let averaged = |network: EfficientNet| MovingAverage::new(network, recipe.ema);
+        let (network, optimizer, average, progress) = match start {
+            Start::Fresh(network) => {
+                let average = (recipe.ema > 0.0).then(|| averaged(network.valid()));
+                let optimizer = optimizer(recipe);
+                (prepared(*network), optimizer, average, Progress::new())
+            }
+            Start::Resumed(state) => {
+                let fresh = job.config.init(&device);
+                let network = fresh.with_identified_tensors(state.network, &state.ids)?;
+                let average = match state.average {
+                    Some(tensors) => {
+                        let network = job.config.init(job.device).with_tensors(tensors)?;
+                        Some(averaged(network.valid()))
+                    }
+                    None => None,
+                };
+                let bytes = burn::tensor::Bytes::from_bytes_vec(state.optimizer);
+                let optimizer = optimizer(recipe).from_bytes(bytes).map_err(|error| {
+                    TrainError::CannotResume {
+                        path: job.run.path().to_owned(),
+                        reason: format!("the optimiser's record cannot be read: {error}"),
+                    }
+                })?;
+                (prepared(network), optimizer, average, state.progress)
+            }
+        };
+        let steps = Loader::new(
+            job.data,
+            &job.data.train,
+            recipe.batch_size,
+            recipe.image_size,
+        )
+        .training_steps();
+        Ok(Self {
+            job,
+            rate: LearningRate::new(recipe, steps),
+            steps,
+            learner: Learner::new(network, optimizer),
+            average,
+            progress,
+            device,
+            state_written: Instant::now(),
+            epoch_began: (Instant::now(), 0),
+        })
+    }
+
+    /// Trains the last layer alone; epoch 0 of the history is the network as
+    /// the other epochs find it.
+    ///
+    /// # Errors
+    /// ONNX Runtime is missing, a file cannot be written, a picture cannot be
+    /// decoded, a loss is not finite, or `stop` is set before it is done.
+    pub fn train_head(
+        &mut self,
+        feedback: &mut dyn Feedback,
+        stop: &AtomicBool,
+    ) -> Result<(), TrainError> {
+        let job = self.job;
+        self.epoch_began = (Instant::now(), 0);
+        let network = self.checkpoint_of(&self.learner.network, job.contract.clone());
+        let source = FeatureSource::new(&network, job.config, job.runtime, job.features)?;
+        let split = &job.data.train;
+        let progress = Mutex::new((0, &mut *feedback));
+        let features = source.features(job.data, split, stop, &|images| {
+            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+            progress.0 += images;
+            let done = progress.0;
+            progress.1.features(done, split.len());
+        })?;
+        let count = split.len();
+        let mut sums = Sums {
+            images: count,
+            learning_rate: job.recipe.head_learning_rate,
+            ..Sums::default()
+        };
+        self.device.seed(job.recipe.seed);
+        let network = fit_head(
+            self.learner.network.clone(),
+            &features,
+            &split.labels(),
+            job.recipe,
+            &self.device,
+            |epoch, loss, top1| {
+                sums.loss = loss * count as f64;
+                sums.correct = (top1 * count as f64).round() as usize;
+                feedback.head_epoch(epoch, loss, top1);
+            },
+        )?;
+        if let Some(average) = &mut self.average {
+            average.network = network.valid();
+        }
+        self.learner = Learner::new(network, optimizer(job.recipe));
+        self.progress.sums = sums;
+        self.record(0, feedback)?;
+        self.progress.sums = Sums::default();
+        self.write_state()
+    }
+
+    /// Trains the epoch under way to its end, or to the stop: `false`.
+    ///
+    /// # Errors
+    /// A loss that is not finite, a picture that cannot be decoded, or a state
+    /// that cannot be written.
+    pub fn train_epoch(
+        &mut self,
+        feedback: &mut dyn Feedback,
+        stop: &AtomicBool,
+    ) -> Result<bool, TrainError> {
+        let (job, recipe, epoch) = (self.job, self.job.recipe, self.progress.epoch);
+        let size = recipe.image_size_in(epoch);
+        let loader = Loader::new(job.data, &job.data.train, recipe.batch_size, size);
+        let network = job.data.preprocessing_at(size);
+        let augmentation = Augmentation::new(recipe.augment.clone(), &network, recipe.seed)?;
+        let changes = Changes {
+            augmentation: &augmentation,
+            mix: &recipe.mix,
+            seed: recipe.seed,
+            epoch,
+        };
+        feedback.epoch_begins(epoch, size, self.progress.step, self.steps);
+        self.epoch_began = (Instant::now(), self.progress.sums.images);
+        loader.shuffled(&changes, self.progress.step, |batch| {
+            if stop.load(Ordering::Relaxed) && self.at_update() {
+                return Ok(ControlFlow::Break(()));
+            }
+            self.step(batch, &loader)?;
+            let sums = &self.progress.sums;
+            let seen = sums.images as f64;
+            let top1 = sums.correct as f64 / seen;
+            feedback.step(self.progress.step, sums.images, sums.loss / seen, top1);
+            if self.at_update() && self.state_written.elapsed() >= job.state_interval {
+                self.write_state()?;
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(self.progress.step == self.steps)
+    }
+
+    /// Whether the weights have taken in every gradient so far.
+    fn at_update(&self) -> bool {
+        self.progress
+            .step
+            .is_multiple_of(self.job.recipe.accumulate)
+    }
+
+    fn step(&mut self, batch: crate::train::Batch, loader: &Loader<'_>) -> Result<(), TrainError> {
+        let recipe = self.job.recipe;
+        let progress = &mut self.progress;
+        let done = (progress.epoch - 1) * self.steps + progress.step;
+        // Dropout and stochastic depth of a step depend on nothing before it.
+        self.device
+            .seed(recipe.seed ^ (done as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let rate = self.rate.at(done, progress.plateaus);
+        progress.step += 1;
+        let update = progress.step.is_multiple_of(recipe.accumulate) || progress.step == self.steps;
+        let images = batch.labels.len();
+        let stepped = self
+            .learner
+            .step(batch, loader, recipe, rate, update, &self.device);
+        if !stepped.loss.is_finite() {
+            return Err(TrainError::NonFiniteLoss {
+                loss: stepped.loss,
+                epoch: progress.epoch,
+                place: format!("step {}", progress.step),
+            });
+        }
+        progress.sums.images += images;
+        progress.sums.loss += stepped.loss * images as f64;
+        progress.sums.correct += stepped.correct;
+        progress.sums.learning_rate = rate;
+        if update {
+            progress.updates += 1;
+            if let Some(average) = &mut self.average {
+                average.update(&self.learner.network, progress.updates);
+            }
+        }
+        Ok(())
+    }
+
+    /// Validates and keeps the epoch that is done; `true` if the run ends early.
+    ///
+    /// # Errors
+    /// A validation loss that is not finite, or a file that cannot be written.
+    pub fn finish_epoch(&mut self, feedback: &mut dyn Feedback) -> Result<bool, TrainError> {
+        let recipe = self.job.recipe;
+        let epoch = self.progress.epoch;
+        let record = self.record(epoch, feedback)?;
+        let figure = record.monitored(recipe.monitor);
+        let progress = &mut self.progress;
+        if recipe.schedule == ScheduleKind::Plateau
+            && progress
+                .plateau
+                .is_over(recipe.monitor, figure, recipe.plateau_patience)
+        {
+            progress.plateaus += 1;
+            feedback.plateau(epoch);
+        }
+        let ends = progress
+            .stopping
+            .is_over(recipe.monitor, figure, recipe.early_stopping);
+        progress.epoch = if ends { recipe.epochs } else { epoch } + 1;
+        progress.step = 0;
+        progress.sums = Sums::default();
+        if ends {
+            feedback.stops_early(epoch);
+        }
+        self.write_state()?;
+        Ok(ends)
+    }
+
+    /// The history of a run that is over. An interrupted epoch is validated and
+    /// kept beside the best, and the state says where it was.
+    ///
+    /// # Errors
+    /// As [`finish_epoch`](Self::finish_epoch), or nothing has been learnt.
+    pub fn into_history(
+        mut self,
+        interrupted: bool,
+        feedback: &mut dyn Feedback,
+    ) -> Result<History, TrainError> {
+        if interrupted && self.progress.sums.images > 0 {
+            self.write_state()?;
+            let epoch = self.progress.epoch;
+            let (record, _) = self.validated(epoch, feedback)?;
+            let checkpoint = self.checkpoint(&record);
+            self.job.run.write_checkpoint(&checkpoint, false)?;
+            self.progress.history.epochs.push(record);
+            self.job.run.write_history(&self.progress.history)?;
+        }
+        if self.progress.history.epochs.is_empty() {
+            return Err(TrainError::InterruptedEarly);
+        }
+        Ok(self.progress.history)
+    }
+
+    /// Validates what `epoch` has come to and writes its checkpoint and the history.
+    fn record(
+        &mut self,
+        epoch: usize,
+        feedback: &mut dyn Feedback,
+    ) -> Result<EpochRecord, TrainError> {
+        let (record, speed) = self.validated(epoch, feedback)?;
+        let monitor = self.job.recipe.monitor;
+        let is_best = self.is_best(&record, monitor);
+        self.job
+            .run
+            .write_checkpoint(&self.checkpoint(&record), is_best)?;
+        self.progress.history.epochs.push(record.clone());
+        self.job.run.write_history(&self.progress.history)?;
+        self.job.run.add_speed(&speed)?;
+        feedback.epoch_ends(&record, &speed, is_best);
+        Ok(record)
+    }
+
+    fn is_best(&self, record: &EpochRecord, monitor: Monitor) -> bool {
+        self.progress.history.best(monitor).is_none_or(|best| {
+            monitor.is_better(record.monitored(monitor), best.monitored(monitor))
+        })
+    }
+
+    /// The network that is validated and exported, without autodiff.
+    fn result(&self) -> EfficientNet {
+        match &self.average {
+            Some(average) => average.network.clone(),
+            None => self.learner.network.valid(),
+        }
+    }
+
+    fn validated(
+        &self,
+        epoch: usize,
+        feedback: &mut dyn Feedback,
+    ) -> Result<(EpochRecord, Speed), TrainError> {
+        let (job, sums) = (self.job, self.progress.sums);
+        let (began, done_before) = self.epoch_began;
+        let trained = began.elapsed().as_secs_f64();
+        let total = job.data.val.len();
+        let recipe = job.recipe;
+        let loader = Loader::new(
+            job.data,
+            &job.data.val,
+            recipe.batch_size,
+            recipe.image_size,
+        );
+        // A stop ends training, not validation: what was learnt is measured on
+        // all images, or `best` would mean nothing.
+        let evaluation = validate(
+            &self.result(),
+            &loader,
+            &job.data.classes,
+            job.device,
+            |done| {
+                feedback.validated(done, total);
+            },
+        )?;
+        if !evaluation.loss.is_finite() {
+            return Err(TrainError::NonFiniteLoss {
+                loss: evaluation.loss,
+                epoch,
+                place: "validation".to_owned(),
+            });
+        }
+        let images = sums.images as f64;
+        let record = EpochRecord {
+            epoch,
+            learning_rate: sums.learning_rate,
+            train_loss: sums.loss / images,
+            train_top1: sums.correct as f64 / images,
+            val_loss: evaluation.loss,
+            val_top1: evaluation.top1,
+            val_top5: evaluation.top5,
+        };
+        let speed = Speed {
+            epoch,
+            images_per_second: (sums.images - done_before) as f64 / trained,
+            seconds: began.elapsed().as_secs_f64(),
+        };
+        Ok((record, speed))
+    }
+
+    fn checkpoint(&self, record: &EpochRecord) -> Checkpoint {
+        let mut contract = self.job.contract.clone();
+        contract.training.epochs = record.epoch;
+        contract.training.metrics = [
+            ("val_loss", record.val_loss),
+            ("val_top1", record.val_top1),
+            ("val_top5", record.val_top5),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        self.checkpoint_of(&self.result(), contract)
+    }
+
+    fn checkpoint_of(&self, network: &EfficientNet, contract: Contract) -> Checkpoint {
+        Checkpoint {
+            contract,
+            family: self.job.config.family,
+            tensors: network.named_tensors(),
+        }
+    }
+
+    fn write_state(&mut self) -> Result<(), TrainError> {
+        let path = self.job.run.state();
+        let optimizer = self.learner.optimizer.into_bytes().map_err(|error| {
+            let error = std::io::Error::other(error.to_string());
+            TrainError::io("write", &path)(error)
+        })?;
+        let state = TrainingState {
+            progress: self.progress.clone(),
+            network: self.learner.network.named_tensors(),
+            average: self
+                .average
+                .as_ref()
+                .map(|average| average.network.named_tensors()),
+            optimizer: optimizer.to_vec(),
+            ids: self.learner.network.tensor_ids(),
+        };
+        state.save(&path)?;
+        self.state_written = Instant::now();
+        Ok(())
+    }
+}

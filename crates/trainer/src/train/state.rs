@@ -1,0 +1,260 @@
+//! Everything that a run needs to go on where it was: one file, written whole
+//! or not at all.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
+
+use pretrained::{NamedTensor, NamedTensors};
+use safetensors::{
+    SafeTensors,
+    tensor::{Dtype, TensorView},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{History, Patience};
+use crate::error::TrainError;
+
+/// Of the file's layout; a file of another version is refused.
+const VERSION: u32 = 1;
+
+const PROGRESS: &str = "training_state";
+const OPTIMIZER: &str = "optimizer";
+const NETWORK: &str = "network.";
+const AVERAGE: &str = "average.";
+
+/// Sums over the training steps of an epoch so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sums {
+    /// Images that were trained on.
+    pub images: usize,
+    /// Sum of their losses.
+    pub loss: f64,
+    /// How many were classified right.
+    pub correct: usize,
+    /// Learning rate of the latest step.
+    pub learning_rate: f64,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    version: u32,
+    /// Epoch that is under way, counted from one.
+    pub epoch: usize,
+    /// Its steps that are done.
+    pub step: usize,
+    /// Updates of the weights so far.
+    pub updates: usize,
+    /// What these steps summed up to.
+    pub sums: Sums,
+    /// How often the rate has fallen on a plateau.
+    pub plateaus: usize,
+    /// What the `plateau` schedule waits for.
+    pub plateau: Patience,
+    /// What early stopping waits for.
+    pub stopping: Patience,
+    /// The epochs before.
+    pub history: History,
+}
+
+impl Progress {
+    /// Before the first step of the first epoch.
+    pub fn new() -> Self {
+        Self {
+            version: VERSION,
+            epoch: 1,
+            step: 0,
+            updates: 0,
+            sums: Sums::default(),
+            plateaus: 0,
+            plateau: Patience::new(),
+            stopping: Patience::new(),
+            history: History::default(),
+        }
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A run between two updates of its weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingState {
+    /// How far it has come.
+    pub progress: Progress,
+    /// The network, timm names.
+    pub network: NamedTensors,
+    /// The moving average of its weights, if there is one.
+    pub average: Option<NamedTensors>,
+    /// burn's record of the optimiser.
+    pub optimizer: Vec<u8>,
+    /// Under which id the optimiser knows each tensor.
+    pub ids: BTreeMap<String, u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    progress: Progress,
+    ids: BTreeMap<String, u64>,
+}
+
+impl TrainingState {
+    /// Writes the state, whole or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written; the one before stays as it was.
+    pub fn save(&self, path: &Path) -> Result<(), TrainError> {
+        let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+        let average = self.average.iter().flatten().map(|entry| (AVERAGE, entry));
+        for (prefix, (name, NamedTensor { shape, values })) in self
+            .network
+            .iter()
+            .map(|entry| (NETWORK, entry))
+            .chain(average)
+        {
+            let bytes = values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect();
+            tensors.push((format!("{prefix}{name}"), Dtype::F32, shape.clone(), bytes));
+        }
+        let length = vec![self.optimizer.len()];
+        tensors.push((
+            OPTIMIZER.to_owned(),
+            Dtype::U8,
+            length,
+            self.optimizer.clone(),
+        ));
+        let header = Header {
+            progress: self.progress.clone(),
+            ids: self.ids.clone(),
+        };
+        let header = serde_json::to_string(&header).unwrap_or_default();
+        let metadata = HashMap::from([(PROGRESS.to_owned(), header)]);
+        let file = tensors
+            .iter()
+            .map(|(name, dtype, shape, bytes)| {
+                Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?))
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .and_then(|views| safetensors::serialize(views, Some(metadata)))
+            .map_err(std::io::Error::other)
+            .map_err(TrainError::io("write", path))?;
+        contract::fs::write_atomically(path, &file).map_err(TrainError::io("write", path))
+    }
+
+    /// Reads a state that [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is none of these, or is another version's.
+    pub fn load(path: &Path) -> Result<Self, TrainError> {
+        let invalid = |reason: String| TrainError::NotAState {
+            path: path.to_owned(),
+            reason,
+        };
+        let file =
+            std::fs::read(path).map_err(|error| invalid(format!("cannot be read: {error}")))?;
+        let (_, metadata) =
+            SafeTensors::read_metadata(&file).map_err(|error| invalid(error.to_string()))?;
+        let header = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|metadata| metadata.get(PROGRESS))
+            .ok_or_else(|| invalid("it has no training state in its metadata".to_owned()))?;
+        let version = serde_json::from_str::<serde_json::Value>(header)
+            .ok()
+            .and_then(|header| header["progress"]["version"].as_u64());
+        if version != Some(u64::from(VERSION)) {
+            let found = version.map_or("none".to_owned(), |version| version.to_string());
+            return Err(invalid(format!(
+                "its version is {found}, expected {VERSION}"
+            )));
+        }
+        let header: Header =
+            serde_json::from_str(header).map_err(|error| invalid(error.to_string()))?;
+        let tensors =
+            SafeTensors::deserialize(&file).map_err(|error| invalid(error.to_string()))?;
+        let (mut network, mut average) = (NamedTensors::new(), NamedTensors::new());
+        let mut optimizer = Vec::new();
+        for (name, view) in tensors.iter() {
+            let tensor = || {
+                let (values, _) = view.data().as_chunks::<4>();
+                NamedTensor {
+                    shape: view.shape().to_vec(),
+                    values: values.iter().copied().map(f32::from_le_bytes).collect(),
+                }
+            };
+            if let Some(name) = name.strip_prefix(NETWORK) {
+                network.insert(name.to_owned(), tensor());
+            } else if let Some(name) = name.strip_prefix(AVERAGE) {
+                average.insert(name.to_owned(), tensor());
+            } else if name == OPTIMIZER {
+                optimizer = view.data().to_vec();
+            }
+        }
+        Ok(Self {
+            progress: header.progress,
+            network,
+            average: (!average.is_empty()).then_some(average),
+            optimizer,
+            ids: header.ids,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> TrainingState {
+        let tensor = |value| NamedTensor {
+            shape: vec![2],
+            values: vec![value, -value],
+        };
+        TrainingState {
+            progress: Progress {
+                epoch: 3,
+                step: 7,
+                ..Progress::new()
+            },
+            network: NamedTensors::from([("a.weight".to_owned(), tensor(0.1))]),
+            average: Some(NamedTensors::from([("a.weight".to_owned(), tensor(0.2))])),
+            optimizer: vec![1, 2, 3],
+            ids: BTreeMap::from([("a.weight".to_owned(), u64::MAX)]),
+        }
+    }
+
+    #[test]
+    fn a_state_survives_the_round_trip() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.safetensors");
+        state().save(&path).unwrap();
+        assert_eq!(TrainingState::load(&path).unwrap(), state());
+        let without = TrainingState {
+            average: None,
+            ..state()
+        };
+        without.save(&path).unwrap();
+        assert_eq!(TrainingState::load(&path).unwrap(), without);
+    }
+
+    #[test]
+    fn other_files_and_versions_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.safetensors");
+        let message = |path: &Path| TrainingState::load(path).unwrap_err().to_string();
+        assert!(message(&path).contains("cannot be read"));
+        std::fs::write(&path, b"not safetensors").unwrap();
+        assert!(message(&path).contains("is not a training state"));
+        let mut newer = state();
+        newer.progress.version = VERSION + 1;
+        newer.save(&path).unwrap();
+        assert!(message(&path).contains("version is 2, expected 1"));
+    }
+}
