@@ -26,9 +26,8 @@ pub struct Buffer {
 impl Buffer {
     /// `len` floats of no particular value.
     pub fn new(len: usize) -> Self {
-        let lines = len.div_ceil(LINE);
         Self {
-            lines: pool().take(lines),
+            lines: pool().take(capacity(len.div_ceil(LINE))),
             len,
         }
     }
@@ -70,6 +69,13 @@ impl fmt::Debug for Buffer {
     }
 }
 
+/// The next larger of four capacities an octave: buffers of nearly the same
+/// length, as tiles have them, then fit each other.
+fn capacity(lines: usize) -> usize {
+    let step = (lines.next_power_of_two() / 8).max(1);
+    lines.next_multiple_of(step)
+}
+
 /// Buffers that nobody uses now.
 struct Pool {
     idle: Vec<Vec<CacheLine>>,
@@ -92,13 +98,11 @@ fn pool() -> MutexGuard<'static, Pool> {
 
 impl Pool {
     fn take(&mut self, lines: usize) -> Vec<CacheLine> {
-        // The tightest fit, unless it wastes more than a quarter.
-        let fit = (0..self.idle.len())
-            .filter(|&i| (lines..=lines + lines / 4 + LINE).contains(&self.idle[i].len()))
-            .min_by_key(|&i| self.idle[i].len());
+        // The newest of its capacity, which is the likeliest to be cached.
+        let fit = self.idle.iter().rposition(|idle| idle.len() == lines);
         let taken = match fit {
             Some(index) => {
-                let taken = self.idle.swap_remove(index);
+                let taken = self.idle.remove(index);
                 self.idle_lines -= taken.len();
                 taken
             }
@@ -119,9 +123,9 @@ impl Pool {
     }
 
     /// Lets go of what fits nobody, so that used and idle memory together stay
-    /// within a quarter above the highest use.
+    /// within twice the highest use.
     fn trim(&mut self) {
-        let limit = self.peak_used_lines + self.peak_used_lines / 4;
+        let limit = 2 * self.peak_used_lines;
         while self.used_lines + self.idle_lines > limit {
             // The oldest: sizes of another batch size or resolution go first.
             if self.idle.is_empty() {
@@ -143,6 +147,15 @@ mod tests {
             assert_eq!(buffer.len(), len);
             assert_eq!(buffer.as_ptr() as usize % 64, 0);
             assert!(buffer.iter().all(|&value| value == 0.0));
+        }
+    }
+
+    #[test]
+    fn capacities_waste_at_most_a_quarter() {
+        for lines in 0..5000 {
+            let capacity = capacity(lines);
+            assert!(capacity >= lines && capacity <= lines + lines.div_ceil(4));
+            assert_eq!(super::capacity(capacity), capacity);
         }
     }
 

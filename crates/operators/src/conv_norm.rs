@@ -38,17 +38,20 @@ pub struct NormOptions {
     pub epsilon: f32,
     /// Whose mean and variance normalise.
     pub statistics: Statistics,
+    /// Share of the batch's mean and variance in the new running ones, in `[0, 1]`.
+    pub momentum: f32,
 }
 
-/// Mean and biased variance of a batch, for the running statistics.
+/// Running mean and variance after a batch, whose biased variance goes in, as
+/// burn's `BatchNorm` has it.
 ///
 /// # Shapes
 /// - both: `[channels]`
 #[derive(Debug, Clone)]
-pub struct BatchMoments {
-    /// Mean of every channel.
+pub struct RunningStatistics {
+    /// Running mean of every channel.
     pub mean: Tensor<1>,
-    /// Biased variance of every channel.
+    /// Running variance of every channel.
     pub variance: Tensor<1>,
 }
 
@@ -143,18 +146,28 @@ impl ConvNormValues {
     }
 }
 
-/// Moments of several normalisations side by side: `[2, all channels]`, means
-/// and variances.
-pub(crate) fn pack_moments(moments: &[Moments]) -> FlexTensor {
-    let means = moments.iter().flat_map(|moments| &moments.mean);
-    let variances = moments.iter().flat_map(|moments| &moments.variance);
-    let values: Vec<f32> = means.chain(variances).copied().collect();
+/// New running statistics of several normalisations side by side: `[2, all
+/// channels]`, means and variances.
+pub(crate) fn pack_statistics(layers: &[(&ConvNormValues, Moments)], momentum: f32) -> FlexTensor {
+    let mix = |running: &[f32], batch: &[f32]| -> Vec<f32> {
+        let pairs = running.iter().zip(batch);
+        pairs
+            .map(|(running, batch)| running * (1.0 - momentum) + batch * momentum)
+            .collect()
+    };
+    let means = layers
+        .iter()
+        .map(|(layer, moments)| mix(layer.running_mean.values(), &moments.mean));
+    let variances = layers
+        .iter()
+        .map(|(layer, moments)| mix(layer.running_variance.values(), &moments.variance));
+    let values: Vec<f32> = means.chain(variances).flatten().collect();
     let channels = values.len() / 2;
     tensor(values, [2, channels])
 }
 
-/// The opposite of [`pack_moments`], for normalisations of so many channels.
-pub(crate) fn unpack_moments(packed: Tensor<2>, channels: &[usize]) -> Vec<BatchMoments> {
+/// The opposite of [`pack_statistics`], for normalisations of so many channels.
+pub(crate) fn unpack_statistics(packed: Tensor<2>, channels: &[usize]) -> Vec<RunningStatistics> {
     let mut start = 0;
     channels
         .iter()
@@ -167,7 +180,7 @@ pub(crate) fn unpack_moments(packed: Tensor<2>, channels: &[usize]) -> Vec<Batch
                     .slice([row..row + 1, range.clone()])
                     .flatten(0, 1)
             };
-            BatchMoments {
+            RunningStatistics {
                 mean: row(0),
                 variance: row(1),
             }

@@ -14,7 +14,7 @@ use kernels::Window;
 
 /// Operators that the `flex` backend and autodiff over it have beyond burn's.
 ///
-/// Each gives its output and the moments of the batch at its normalisations,
+/// Each gives its output and the new running statistics of its normalisations,
 /// `[2, channels]`.
 #[backend_extension(Flex, Autodiff)]
 pub trait Operators: Backend {

@@ -12,8 +12,8 @@ use kernels::HeadSaved;
 use crate::{
     autodiff::{Tracked, constant, record},
     conv_norm::{
-        BatchMoments, ConvNorm, ConvNormTensors, ConvNormValues, NormOptions, pack_moments,
-        unpack_moments,
+        ConvNorm, ConvNormTensors, ConvNormValues, NormOptions, RunningStatistics, pack_statistics,
+        unpack_statistics,
     },
     extension::Operators,
     flex::{Contiguous, dims, tensor},
@@ -25,11 +25,11 @@ use crate::{
 /// # Shapes
 /// - input: `[batch, height, width, channels]`
 /// - output: `[batch, channels_out]`
-pub fn head(input: Tensor<4>, conv: ConvNorm, norm: NormOptions) -> (Tensor<2>, BatchMoments) {
+pub fn head(input: Tensor<4>, conv: ConvNorm, norm: NormOptions) -> (Tensor<2>, RunningStatistics) {
     let [channels] = conv.beta.dims();
     let (output, moments) =
         <Dispatch as Operators>::head(input.into_dispatch(), conv.into_dispatch(), norm);
-    let moments = unpack_moments(Tensor::from_dispatch(moments), &[channels]);
+    let moments = unpack_statistics(Tensor::from_dispatch(moments), &[channels]);
     (Tensor::from_dispatch(output), first(moments))
 }
 
@@ -55,11 +55,8 @@ impl Forward {
         let (output, moments, saved) = head.forward(input.values(), shape, norm.statistics);
         let features = output.len() / shape.batch;
         let output = tensor(output, [shape.batch, features]);
-        (
-            output,
-            pack_moments(&[moments]),
-            Self { input, conv, saved },
-        )
+        let statistics = pack_statistics(&[(&conv, moments)], norm.momentum);
+        (output, statistics, Self { input, conv, saved })
     }
 
     fn backward(&self, gradient: FlexTensor, wanted: bool) -> Vec<FlexTensor> {

@@ -18,10 +18,10 @@ mod stem;
 
 use burn::tensor::Device;
 
-pub use conv_norm::{BatchMoments, ConvNorm, NormOptions};
+pub use conv_norm::{ConvNorm, NormOptions, RunningStatistics};
 pub use head::head;
 pub use kernels::{Padding, Statistics, Window};
-pub use mbconv::{MbConv, MbConvMoments, MbConvOptions, SqueezeExcitation, mbconv};
+pub use mbconv::{MbConv, MbConvOptions, MbConvStatistics, SqueezeExcitation, mbconv};
 pub use stem::stem;
 
 /// Whether `device` runs these operators: burn's `flex` does, with autodiff or

@@ -14,8 +14,8 @@ use kernels::{MbConvSaved, Window};
 use crate::{
     autodiff::{Tracked, constant, record},
     conv_norm::{
-        BatchMoments, ConvNorm, ConvNormTensors, ConvNormValues, NormOptions, pack_moments,
-        unpack_moments,
+        ConvNorm, ConvNormTensors, ConvNormValues, NormOptions, RunningStatistics, pack_statistics,
+        unpack_statistics,
     },
     extension::Operators,
     flex::{Contiguous, dims, tensor},
@@ -64,15 +64,15 @@ pub struct MbConvOptions {
     pub norm: NormOptions,
 }
 
-/// The batch's moments at a block's normalisations.
+/// The running statistics of a block's normalisations.
 #[derive(Debug, Clone)]
-pub struct MbConvMoments {
+pub struct MbConvStatistics {
     /// After the expansion, where there is one.
-    pub expand: Option<BatchMoments>,
+    pub expand: Option<RunningStatistics>,
     /// After the depthwise convolution.
-    pub depthwise: BatchMoments,
+    pub depthwise: RunningStatistics,
     /// After the projection.
-    pub project: BatchMoments,
+    pub project: RunningStatistics,
 }
 
 /// The block of [`MbConv`].
@@ -84,7 +84,7 @@ pub fn mbconv(
     input: Tensor<4>,
     block: MbConv,
     options: MbConvOptions,
-) -> (Tensor<4>, MbConvMoments) {
+) -> (Tensor<4>, MbConvStatistics) {
     let channels = |conv: &ConvNorm| conv.beta.dims()[0];
     let sizes: Vec<usize> = block
         .expand
@@ -106,10 +106,10 @@ pub fn mbconv(
     };
     let (output, moments) =
         <Dispatch as Operators>::mbconv(input.into_dispatch(), tensors, options);
-    let mut moments = unpack_moments(Tensor::from_dispatch(moments), &sizes);
+    let mut moments = unpack_statistics(Tensor::from_dispatch(moments), &sizes);
     let project = moments.remove(moments.len() - 1);
     let depthwise = moments.remove(moments.len() - 1);
-    let moments = MbConvMoments {
+    let moments = MbConvStatistics {
         expand: moments.pop(),
         depthwise,
         project,
@@ -261,18 +261,22 @@ impl Forward {
         let (output, moments, saved) =
             kernel.forward(input.values(), shape, options.norm.statistics);
         let output = tensor(output, dims(kernel.output(shape)));
-        let moments: Vec<_> = moments
-            .expand
+        let expand = block.expand.as_ref().zip(moments.expand);
+        let layers: Vec<_> = expand
             .into_iter()
-            .chain([moments.depthwise, moments.project])
+            .chain([
+                (&block.depthwise, moments.depthwise),
+                (&block.project, moments.project),
+            ])
             .collect();
+        let statistics = pack_statistics(&layers, options.norm.momentum);
         let forward = Self {
             input,
             block,
             options,
             saved,
         };
-        (output, pack_moments(&moments), forward)
+        (output, statistics, forward)
     }
 
     fn backward(&self, gradient: FlexTensor, wanted: bool) -> Vec<FlexTensor> {

@@ -12,8 +12,8 @@ use kernels::{Shape, StemSaved, Window};
 use crate::{
     autodiff::{Tracked, constant, record},
     conv_norm::{
-        BatchMoments, ConvNorm, ConvNormTensors, ConvNormValues, NormOptions, pack_moments,
-        unpack_moments,
+        ConvNorm, ConvNormTensors, ConvNormValues, NormOptions, RunningStatistics, pack_statistics,
+        unpack_statistics,
     },
     extension::Operators,
     flex::{Contiguous, dims, tensor},
@@ -29,17 +29,17 @@ pub fn stem(
     conv: ConvNorm,
     window: Window,
     norm: NormOptions,
-) -> (Tensor<4>, BatchMoments) {
+) -> (Tensor<4>, RunningStatistics) {
     let [channels] = conv.beta.dims();
     let (output, moments) =
         <Dispatch as Operators>::stem(images.into_dispatch(), conv.into_dispatch(), window, norm);
-    let moments = unpack_moments(Tensor::from_dispatch(moments), &[channels]);
+    let moments = unpack_statistics(Tensor::from_dispatch(moments), &[channels]);
     (Tensor::from_dispatch(output), first(moments))
 }
 
-/// The only moments of an operator with one normalisation.
-pub(crate) fn first(mut moments: Vec<BatchMoments>) -> BatchMoments {
-    moments.remove(0)
+/// The only statistics of an operator with one normalisation.
+pub(crate) fn first(mut statistics: Vec<RunningStatistics>) -> RunningStatistics {
+    statistics.remove(0)
 }
 
 /// A forward pass that has run.
@@ -73,6 +73,7 @@ impl Forward {
         };
         let (output, moments, saved) = stem.forward(images.values(), shape, norm.statistics);
         let output = tensor(output, dims(stem.output(shape)));
+        let statistics = pack_statistics(&[(&conv, moments)], norm.momentum);
         let forward = Self {
             images,
             shape,
@@ -80,7 +81,7 @@ impl Forward {
             window,
             saved,
         };
-        (output, pack_moments(&[moments]), forward)
+        (output, statistics, forward)
     }
 
     fn backward(&self, gradient: FlexTensor) -> [FlexTensor; 3] {

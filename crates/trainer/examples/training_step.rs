@@ -54,7 +54,7 @@ fn main() -> Result<()> {
         .build_global()?;
     let device = Device::flex().autodiff();
     device.seed(1);
-    let recipe = Recipe::load("cifar100")?;
+    let recipe = Recipe::load("cpu")?;
     let mut model = EfficientNetConfig::variant("efficientnet_b0", 100, Family::tensorflow())
         .context("efficientnet_b0")?
         .with_dropout(recipe.dropout)

@@ -3,11 +3,12 @@
 //! computes differs.
 
 use burn::{
+    module::RunningState,
     nn::{BatchNorm, PaddingConfig2d, conv::Conv2d},
     tensor::Tensor,
 };
 use operators::{
-    BatchMoments, MbConvOptions, NormOptions, Padding, SqueezeExcitation, Statistics, Window,
+    MbConvOptions, NormOptions, Padding, RunningStatistics, SqueezeExcitation, Statistics, Window,
 };
 
 use super::{EfficientNet, MbConv, conv_norm::ConvNorm};
@@ -83,12 +84,14 @@ impl ConvNorm {
         let norm = &self.norm;
         let weights = self.conv.weight.val();
         let device = weights.device();
+        // Brought up to date: the operator computes the next ones from these.
+        let running = |state: &RunningState<Tensor<1>>| state.value_sync().to_device(&device);
         operators::ConvNorm {
             weights,
             gamma: norm.gamma.val(),
             beta: norm.beta.val(),
-            running_mean: norm.running_mean.value().to_device(&device),
-            running_variance: norm.running_var.value().to_device(&device),
+            running_mean: running(&norm.running_mean),
+            running_variance: running(&norm.running_var),
         }
     }
 
@@ -99,25 +102,15 @@ impl ConvNorm {
                 true => Statistics::Batch,
                 false => Statistics::Running,
             },
+            momentum: self.norm.momentum as f32,
         }
     }
 
-    /// As burn's `BatchNorm::forward` does it.
-    fn update_statistics(&self, training: bool, moments: BatchMoments) {
-        let norm = &self.norm;
-        if !uses_batch_statistics(norm, training) {
-            return;
-        }
-        let momentum = norm.momentum;
-        for (running, batch) in [
-            (&norm.running_mean, moments.mean),
-            (&norm.running_var, moments.variance),
-        ] {
-            let old = running.value_sync().to_device(&batch.device());
-            let new = old
-                .mul_scalar(1.0 - momentum)
-                .add(batch.detach().mul_scalar(momentum));
-            running.update(new.detach());
+    /// Keeps new running statistics, as burn's `BatchNorm::forward` does.
+    fn update_statistics(&self, training: bool, statistics: RunningStatistics) {
+        if uses_batch_statistics(&self.norm, training) {
+            self.norm.running_mean.update(statistics.mean.detach());
+            self.norm.running_var.update(statistics.variance.detach());
         }
     }
 }
