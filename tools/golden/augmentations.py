@@ -148,15 +148,25 @@ def albumentations_cases(fixtures: Fixtures):
 def torchvision_cases(fixtures: Fixtures):
     images = {name: Image.fromarray(image) for name, image in fixtures.sources.items()}
 
-    for source, crop, size in [
-        ("photo", (3, 7, 29, 31), (40, 40)),
-        ("square", (0, 0, 32, 32), (48, 48)),
-        ("square", (10, 4, 9, 12), (32, 32)),
-        ("photo", (0, 0, 40, 48), (32, 32)),
+    for interpolation, flag in [
+        ("bicubic", cv2.INTER_CUBIC),
+        ("bilinear", cv2.INTER_LINEAR),
     ]:
-        cut = np.asarray(F.crop(images[source], *crop))
-        output = cv2.resize(cut, size[::-1], interpolation=cv2.INTER_CUBIC)
-        fixtures.add(source, output, "random_resized_crop", crop=crop)
+        for source, crop, size in [
+            ("photo", (3, 7, 29, 31), (40, 40)),
+            ("square", (0, 0, 32, 32), (48, 48)),
+            ("square", (10, 4, 9, 12), (32, 32)),
+            ("photo", (0, 0, 40, 48), (32, 30)),
+        ]:
+            cut = np.asarray(F.crop(images[source], *crop))
+            output = cv2.resize(cut, size[::-1], interpolation=flag)
+            fixtures.add(
+                source,
+                output,
+                "random_resized_crop",
+                crop=crop,
+                interpolation=interpolation,
+            )
 
     for interpolation, mode in INTERPOLATIONS.items():
         for source, angle, translate, scale, shear in [

@@ -75,11 +75,12 @@ const SINGLE: [&str; 12] = [
 
 const SIDE: usize = 224;
 
-fn network() -> Preprocessing {
+/// A network that sees square images of `side` pixels.
+fn network(side: usize) -> Preprocessing {
     Preprocessing {
         resize: Resize::OpencvCubic,
-        height: SIDE,
-        width: SIDE,
+        height: side,
+        width: side,
         scale: 1.0 / 255.0,
         mean: [0.485, 0.456, 0.406],
         std: [0.229, 0.224, 0.225],
@@ -98,7 +99,8 @@ fn picture([height, width]: [usize; 2]) -> Image {
 /// counts, as other programs only slow down.
 fn rate(augmentation: &Augmentation, source: [usize; 2], images: usize) -> f64 {
     let picture = picture(source);
-    let normalise = Preprocessor::new([SIDE, SIDE], &network());
+    let augmented = augmentation.apply(picture.clone(), 0, 0).size();
+    let normalise = Preprocessor::new(augmented, &network(SIDE));
     let mut floats = vec![0.0; normalise.output_len()];
     let mut seconds = |index| {
         // A decoder would have made it.
@@ -113,35 +115,33 @@ fn rate(augmentation: &Augmentation, source: [usize; 2], images: usize) -> f64 {
     images as f64 / (0..images).map(&mut shortest).sum::<f64>()
 }
 
-fn augmentation(transforms: Vec<Transform>) -> Augmentation {
-    Augmentation::new(transforms, &network(), 0).expect("values in range")
+/// The transforms of `text` for a network that sees `side` pixels.
+fn recipe(text: &str, side: usize) -> Augmentation {
+    let recipe: Recipe = toml::from_str(text).expect("a recipe");
+    Augmentation::new(recipe.augment, &network(side), 0).expect("values in range")
 }
 
 fn main() {
-    let recipe = |text| {
-        let recipe: Recipe = toml::from_str(text).expect("a recipe");
-        augmentation(recipe.augment)
-    };
-    println!("images/s on one core, {SIDE} px, normalisation included");
-    println!(
-        "modern, from 32x32:   {:6.0}",
-        rate(&recipe(MODERN), [32, 32], 500)
-    );
-    println!(
-        "modern, from 375x500: {:6.0}",
-        rate(&recipe(MODERN), [375, 500], 500)
-    );
-    println!(
-        "blog, from 32x32:     {:6.0}",
-        rate(&recipe(BLOG), [32, 32], 200)
-    );
-    println!(
-        "nothing:              {:6.0}",
-        rate(&augmentation(vec![]), [SIDE, SIDE], 100)
-    );
+    println!("images/s on one core, {SIDE} px, upscale and normalisation included");
+    for (name, text, side, source) in [
+        ("modern, from 32x32 pixels", MODERN, SIDE, [32, 32]),
+        ("modern, from 375x500 pixels", MODERN, SIDE, [375, 500]),
+        ("modern at 32x32, then upscaled", MODERN, 32, [32, 32]),
+        ("blog, from 32x32 pixels", BLOG, SIDE, [32, 32]),
+        ("nothing, from 32x32 pixels", "augment = []", SIDE, [32, 32]),
+        (
+            "nothing, of 224x224 pixels",
+            "augment = []",
+            SIDE,
+            [SIDE, SIDE],
+        ),
+    ] {
+        println!("{:7.0}  {name}", rate(&recipe(text, side), source, 500));
+    }
+    println!("single transforms of 224x224 pixels");
     for text in SINGLE {
-        let transform = toml::from_str(text).expect("a transform");
-        let rate = rate(&augmentation(vec![transform]), [SIDE, SIDE], 100);
+        let augmentation = recipe(&format!("[[augment]]\n{text}"), SIDE);
+        let rate = rate(&augmentation, [SIDE, SIDE], 100);
         println!("{rate:7.0}  {}", text.replace('\n', ", "));
     }
 }

@@ -7,6 +7,12 @@ use crate::{AugmentError, Image, image_rng};
 
 /// The augmentation of a training run.
 ///
+/// A recipe does best to begin with a [`Resize`](crate::transforms::Resize) or a
+/// [`RandomResizedCrop`](crate::transforms::RandomResizedCrop): pixels are then
+/// interpolated once, from the stored image to the network's size, and what
+/// rotates or shears after it works at full resolution. At the stored size of
+/// small images the same transforms are cheaper and coarser.
+///
 /// ```
 /// use augment::{Augmentation, Image, Transform};
 /// use contract::{Preprocessing, Resize};
@@ -51,7 +57,7 @@ impl Augmentation {
     /// and normalisation, in a run of `seed`.
     ///
     /// # Errors
-    /// [`AugmentError::OutOfRange`] for the first value that is out of range.
+    /// [`AugmentError::Transform`] for the first value that is out of range.
     pub fn new(
         transforms: Vec<Transform>,
         network: &Preprocessing,

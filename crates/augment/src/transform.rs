@@ -134,3 +134,26 @@ fn change<T: RandomTransform>(
     let parameters = transform.sample(image.size(), network, rng);
     transform.apply(image, &parameters)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image_rng;
+    use crate::testing::network;
+
+    #[test]
+    fn images_change_with_their_transform_s_probability() {
+        let image = Image::new([1, 2], vec![0, 0, 0, 9, 9, 9]);
+        for (probability, expected) in [(0.0, 0..=0), (0.25, 830..=1170), (1.0, 4000..=4000)] {
+            let flip = Transform::HorizontalFlip(HorizontalFlip { probability });
+            let changed = (0..4000)
+                .filter(|&index| {
+                    let mut rng = image_rng(0, 0, index, 0);
+                    flip.change(image.clone(), &network(), &mut rng) != image
+                })
+                .count();
+            // 1000 of 4000 expected at 0.25, with a standard deviation of 27.
+            assert!(expected.contains(&changed), "{changed} at {probability}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! - [`write_curves`]: loss or accuracy by epoch, PNG and SVG.
 //! - [`write_confusion_png`]: a confusion matrix one can read, PNG.
+//! - [`write_contact_sheet_png`]: images side by side with captions, PNG.
 //!
 //! A font is embedded, so nothing has to be installed. Files appear whole or
 //! not at all.
@@ -10,11 +11,13 @@ mod axis;
 mod canvas;
 mod colour;
 mod confusion;
+mod contact_sheet;
 mod curves;
 mod error;
 mod output;
 mod text;
 
 pub use confusion::write_confusion_png;
+pub use contact_sheet::{Tile, write_contact_sheet_png};
 pub use curves::{Curve, write_curves};
 pub use error::ReportError;

@@ -32,12 +32,14 @@ fn to_hsv([red, green, blue]: [u8; CHANNELS]) -> [u8; CHANNELS] {
     let saturation = range / f32::from(highest);
     let [from_red, from_green, from_blue] =
         [red, green, blue].map(|byte| f32::from(highest - byte) / range);
+    // In double precision from the first whole number on, then cut to single.
+    let offset = |base: f64, from: f32, to: f32| (base + f64::from(from) - f64::from(to)) as f32;
     let sixths = if red == highest {
         from_blue - from_green
     } else if green == highest {
-        2.0 + from_red - from_blue
+        offset(2.0, from_red, from_blue)
     } else {
-        4.0 + from_green - from_red
+        offset(4.0, from_green, from_red)
     };
     let turns = f64::from(sixths) / 6.0 + 1.0;
     let hue = (turns - turns.floor()) as f32;
@@ -54,13 +56,15 @@ fn to_rgb([hue, saturation, value]: [u8; CHANNELS]) -> [u8; CHANNELS] {
     if saturation == 0 {
         return [value; CHANNELS];
     }
-    let sixths = f32::from(hue) * 6.0 / 255.0;
+    let sixths = f64::from(hue) * 6.0 / 255.0;
     let sector = sixths.floor();
-    let rest = sixths - sector;
-    let saturation = f32::from(saturation) / 255.0;
-    let highest = f32::from(value);
-    let level = |share: f32| (highest * (1.0 - saturation * share)).round() as u8;
-    let [lowest, falling, rising] = [level(1.0), level(rest), level(1.0 - rest)];
+    let rest = (sixths - sector) as f32;
+    let saturation = (f64::from(saturation) / 255.0) as f32;
+    // The single and double precision is the C code's.
+    let level = |loss: f64| (f64::from(value) * (1.0 - loss)).round() as u8;
+    let lowest = level(f64::from(saturation));
+    let falling = level(f64::from(saturation * rest));
+    let rising = level(f64::from(saturation) * (1.0 - f64::from(rest)));
     match sector as u8 % 6 {
         0 => [value, rising, lowest],
         1 => [falling, value, lowest],

@@ -5,7 +5,7 @@ use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use crate::error::OutOfRange;
-use crate::imaging::{affine_through, gaussian_filter, remap, to_position, warp_affine};
+use crate::imaging::{GaussianFilter, affine_through, remap, to_position, warp_affine};
 use crate::random::symmetric;
 use crate::range::check;
 use crate::{Image, RandomTransform};
@@ -102,8 +102,8 @@ impl RandomTransform for ElasticTransform {
         } else {
             warp_affine(&image, affine_through(points, moved))
         };
-        let [x, y] = [&parameters.x_noise, &parameters.y_noise]
-            .map(|noise| gaussian_filter(noise, size, self.sigma));
+        let smooth = GaussianFilter::new(size, self.sigma);
+        let [x, y] = [&parameters.x_noise, &parameters.y_noise].map(|noise| smooth.apply(noise));
         let alpha = self.alpha as f32;
         remap(&warped, |row, column| {
             let at = row * size[1] + column;

@@ -25,7 +25,7 @@ pub use horizontal_flip::HorizontalFlip;
 pub use operation::Operation;
 pub use rand_augment::RandAugment;
 pub use random_erasing::{Erasure, ErasureFill, RandomErasing};
-pub use random_resized_crop::{Crop, RandomResizedCrop};
+pub use random_resized_crop::{Crop, CropInterpolation, RandomResizedCrop};
 pub use resize::Resize;
 pub use shift::{Shift, ShiftParameters};
 pub use trivial_augment_wide::TrivialAugmentWide;

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::resize::resize;
 use crate::error::OutOfRange;
 use crate::image::CHANNELS;
+use crate::imaging::resize_bilinear;
 use crate::random::{log_uniform, uniform, up_to};
 use crate::range::{check, ordered};
 use crate::{Image, RandomTransform};
 
 /// Cuts out a part of random area, aspect ratio and place, and resizes it to
 /// the network's size: torchvision's `RandomResizedCrop` (the "Inception"
-/// crop), resized as the exported graph does (`cv2.INTER_CUBIC`).
+/// crop), resized as OpenCV does, without antialiasing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RandomResizedCrop {
@@ -24,6 +25,19 @@ pub struct RandomResizedCrop {
     pub scale: [f64; 2],
     /// Smallest and largest width / height, 0.01 to 100; default 3/4 to 4/3.
     pub ratio: [f64; 2],
+    /// `bicubic` (default) or `bilinear`.
+    pub interpolation: CropInterpolation,
+}
+
+/// How a crop is resized.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CropInterpolation {
+    /// `cv2.INTER_CUBIC`, as the exported graph resizes.
+    #[default]
+    Bicubic,
+    /// `cv2.INTER_LINEAR`, as albumentations' crop resizes by default.
+    Bilinear,
 }
 
 impl Default for RandomResizedCrop {
@@ -32,6 +46,7 @@ impl Default for RandomResizedCrop {
             probability: 1.0,
             scale: [0.08, 1.0],
             ratio: [3.0 / 4.0, 4.0 / 3.0],
+            interpolation: CropInterpolation::default(),
         }
     }
 }
@@ -112,7 +127,11 @@ impl RandomTransform for RandomResizedCrop {
         for row in image.rows().skip(crop.top).take(crop.height) {
             pixels.extend_from_slice(&row[columns.clone()]);
         }
-        resize(Image::new([crop.height, crop.width], pixels), crop.size)
+        let cut = Image::new([crop.height, crop.width], pixels);
+        match self.interpolation {
+            CropInterpolation::Bicubic => resize(cut, crop.size),
+            CropInterpolation::Bilinear => resize_bilinear(&cut, crop.size),
+        }
     }
 }
 
@@ -228,9 +247,9 @@ mod tests {
             ([0.5, 1.0], [2.0, 1.0], "ratio"),
         ] {
             let crop = RandomResizedCrop {
-                probability: 1.0,
                 scale,
                 ratio,
+                ..RandomResizedCrop::default()
             };
             assert_eq!(crop.validate().unwrap_err().key, key);
         }

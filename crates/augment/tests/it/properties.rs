@@ -2,8 +2,8 @@
 
 use augment::batch::BatchMix;
 use augment::transforms::{
-    Affine, ColorJitter, ElasticTransform, GridDistortion, HorizontalFlip, RandAugment,
-    RandomErasing, RandomResizedCrop, Resize, Shift, TrivialAugmentWide, VerticalFlip,
+    Affine, ColorJitter, CropInterpolation, ElasticTransform, GridDistortion, HorizontalFlip,
+    RandAugment, RandomErasing, RandomResizedCrop, Resize, Shift, TrivialAugmentWide, VerticalFlip,
 };
 use augment::{Augmentation, Image, Interpolation, Transform, batch_rng};
 use proptest::prelude::*;
@@ -134,9 +134,13 @@ proptest! {
         scale in ordered(0.01..=1.0),
         ratio in ordered(0.02..=50.0),
         size in [1..40_usize, 1..40_usize],
+        interpolation in prop_oneof![
+            Just(CropInterpolation::Bicubic),
+            Just(CropInterpolation::Bilinear),
+        ],
         seed: u64,
     ) {
-        let crop = RandomResizedCrop { probability: 1.0, scale, ratio };
+        let crop = RandomResizedCrop { probability: 1.0, scale, ratio, interpolation };
         for transform in [Transform::RandomResizedCrop(crop), Transform::Resize(Resize {})] {
             let network = network(size[0], size[1]);
             let augmentation = Augmentation::new(vec![transform], &network, seed).unwrap();

@@ -80,7 +80,7 @@ fn resize_rows_portable(
     let stride = columns.len() * channels;
     // Four neighbours in a row never share a slot, being different modulo 4.
     let mut slots: [(Option<usize>, Vec<f32>); 4] =
-        std::array::from_fn(|_| (None, vec![0.0; stride]));
+        std::array::from_fn(|_| (None, vec![0.0; stride + 1]));
     for (out, (neighbours, weights)) in out.chunks_exact_mut(stride).zip(rows.iter()) {
         for row in neighbours {
             let (held, resized) = &mut slots[row % 4];
@@ -97,7 +97,7 @@ fn resize_rows_portable(
     }
 }
 
-/// One row of a picture, resized but not rounded.
+/// One row of a picture, resized but not rounded. The last value of `out` is spare.
 #[inline(always)]
 fn resize_row(source: &[u8], channels: usize, columns: &[([usize; 4], [f32; 4])], out: &mut [f32]) {
     if channels == 3 {
@@ -111,21 +111,22 @@ fn resize_row(source: &[u8], channels: usize, columns: &[([usize; 4], [f32; 4])]
     }
 }
 
-/// The same for three channels, which are padded to four, as vector
-/// instructions take them.
+/// The same for three channels. Vector instructions take four values, so each
+/// pixel is read and written with the next one's red, which is written again after it.
 #[inline(always)]
 fn resize_rgb_row(source: &[u8], columns: &[([usize; 4], [f32; 4])], out: &mut [f32]) {
-    let lanes: Vec<[f32; 4]> = source
-        .as_chunks()
-        .0
-        .iter()
-        .map(|&[red, green, blue]| [red, green, blue, 0].map(f32::from))
-        .collect();
-    for (out, (neighbours, weights)) in out.as_chunks_mut().0.iter_mut().zip(columns) {
-        let [a, b, c, d] = neighbours.map(|column| lanes[column]);
-        let [red, green, blue, _] =
-            [0, 1, 2, 3].map(|lane| weighted_sum(*weights, [a[lane], b[lane], c[lane], d[lane]]));
-        *out = [red, green, blue];
+    let mut floats = vec![0.0; source.len() + 1];
+    for (float, byte) in floats.iter_mut().zip(source) {
+        *float = f32::from(*byte);
+    }
+    for (position, ([a, b, c, d], weights)) in columns.iter().enumerate() {
+        let four = |column: usize| {
+            let values = &floats[3 * column..3 * column + 4];
+            [values[0], values[1], values[2], values[3]]
+        };
+        let (a, b, c, d) = (four(*a), four(*b), four(*c), four(*d));
+        let sum = |lane: usize| weighted_sum(*weights, [a[lane], b[lane], c[lane], d[lane]]);
+        out[3 * position..3 * position + 4].copy_from_slice(&[sum(0), sum(1), sum(2), sum(3)]);
     }
 }
 
