@@ -88,8 +88,9 @@ def available(
             rivals[name] = Rival(name, command, f"trainer {commit()}")
     if len(ours) < len(names):
         interpreter, environment = pytorch(python)
-        versions = pytorch_versions(interpreter, environment)
         script = str(Path(__file__).with_name("pytorch_step.py"))
+        # Fails here, before anything is timed, if PyTorch cannot be imported.
+        versions = run_command([interpreter, script, "--versions"], environment).strip()
         for name in set(names) - set(ours):
             command = [interpreter, script, "--layout", name]
             rivals[name] = Rival(name, command, versions, environment)
@@ -117,12 +118,6 @@ def pytorch(python: Path | None) -> tuple[str, dict[str, str]]:
         return str(python.absolute()), {}
     run_command([str(ROOT / "tools/python_env.sh"), "torch"])
     return sys.executable, {"PYTHONPATH": str(ROOT / ".venv-torch/packages")}
-
-
-def pytorch_versions(interpreter: str, environment: dict[str, str]) -> str:
-    """Fails here, before anything is timed, if PyTorch cannot be imported."""
-    versions = "import timm, torch; print('PyTorch', torch.__version__, 'timm', timm.__version__)"
-    return run_command([interpreter, "-c", versions], environment).strip()
 
 
 def commit() -> str:
