@@ -53,12 +53,6 @@ def cases() -> list[Case]:
         convolution("pointwise", shape, channels_out, 1, 1, "same")
         for shape, channels_out in [((2, 3, 4, 24), 40), ((1, 3, 3, 17), 19)]
     ]
-    dense = [
-        convolution("dense", shape, 32, 3, 2, padding)
-        for shape, padding in itertools.product(
-            [(1, 8, 9, 3), (2, 5, 4, 3)], TIMM_PADDING
-        )
-    ]
     blocks = [
         mbconv((2, 5, 6, 8), 12, expand=6, kernel=3, stride=2, padding="same"),
         mbconv((2, 6, 5, 8), 12, expand=6, kernel=5, stride=2, padding="symmetric"),
@@ -75,7 +69,6 @@ def cases() -> list[Case]:
         *norms,
         *depthwise,
         *pointwise,
-        *dense,
         *gates,
         *blocks,
         *ends,

@@ -59,7 +59,7 @@ def batch_norm(shape: tuple[int, ...], activation: str, offset: float) -> Case:
 
 
 def convolution(
-    name: str,  # "depthwise", "pointwise" (1x1) or "dense"
+    name: str,  # "depthwise" or "pointwise" (1x1)
     shape: tuple[int, ...],
     channels_out: int,
     kernel: int,
