@@ -82,10 +82,13 @@ def available(
     rivals = {}
     ours = [name for name in names if name in ("native", "burn")]
     if ours:
-        example = str(training_step.absolute() if training_step else build_example())
+        if training_step:
+            example, version = training_step.absolute(), "a binary built before"
+        else:
+            example, version = build_example(), commit()
         for name in ours:
-            command = [example, "--operators", name]
-            rivals[name] = Rival(name, command, f"trainer {commit()}")
+            command = [str(example), "--operators", name]
+            rivals[name] = Rival(name, command, f"trainer, {version}")
     if len(ours) < len(names):
         interpreter, environment = pytorch(python)
         script = str(Path(__file__).with_name("pytorch_step.py"))
@@ -124,7 +127,7 @@ def commit() -> str:
     try:
         return run_command(["git", "describe", "--always", "--dirty"]).strip()
     except Failure:
-        return "of an unknown commit"
+        return "unknown commit"
 
 
 def run_command(command: list[str], environment: dict[str, str] | None = None) -> str:
