@@ -28,6 +28,7 @@ rm -rf "$folder"
 mkdir "$folder"
 # shellcheck disable=SC2086 # a list of words
 if ! python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target "$folder/packages" $packages; then
+    rm -rf "$folder"
     echo "error: pip could not install $packages" >&2
     echo "hint: python3 needs pip, the network and a version that these packages have wheels for" >&2
     exit 1

@@ -95,21 +95,22 @@ def main() -> int:
     arguments = parse_arguments()
     try:
         rivals = available(arguments.rivals, arguments.python, arguments.training_step)
-        description = machine.describe(arguments.threads)
+        others = machine.OtherPrograms()
         measured = measure(rivals, arguments)
+        notes = [*machine.describe(), others.describe()]
     except Failure as failure:
         print(f"error: {failure}\nhint: {failure.hint}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     print(markdown(measured))
-    print(description)
-    for rival in rivals:
-        print(f"- {rival.name}: {rival.version}")
-    print(
-        f"- {arguments.rounds} rounds, in turn; each a fresh process, "
-        f"{arguments.warmup} steps of warm-up and {arguments.steps} timed steps"
+    notes += [f"{rival.name}: {rival.version}" for rival in rivals]
+    notes.append(
+        f"rounds, in turn: {arguments.rounds}; each run a process of its own: "
+        f"{arguments.threads} threads, {arguments.warmup} steps of warm-up and "
+        f"{arguments.steps} timed steps"
     )
+    print("\n".join(f"- {note}" for note in notes))
     return 0
 
 

@@ -2,23 +2,17 @@
 
 import os
 import platform
-import time
 from pathlib import Path
 
-BUSY = 0.1  # share of all cores; more than an idle system's own doings
+BUSY = 0.05  # share of all cores; more than an idle system's own doings
 
 
-def describe(threads: int) -> str:
-    """Markdown: processor, cores, memory, system, and how busy others keep it."""
-    busy = busy_share()
-    lines = [
+def describe() -> list[str]:
+    """Processor, cores, memory, system."""
+    return [
         f"{processor()}, {os.cpu_count()} logical cores, {memory_gib():.0f} GiB",
-        f"{platform.system()} {platform.machine()}, {threads} threads a rival",
+        f"{platform.system()} {platform.machine()}",
     ]
-    if busy is not None:
-        warning = ": not idle, do not trust these figures" if busy > BUSY else ""
-        lines.append(f"before the first round {busy:.0%} busy{warning}")
-    return "\n".join(f"- {line}" for line in lines)
 
 
 def processor() -> str:
@@ -34,25 +28,32 @@ def memory_gib() -> float:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
-def busy_share(seconds: float = 2.0) -> float | None:
-    """Share of all cores' time that is used while this program sleeps.
+class OtherPrograms:
+    """How busy programs that this one did not start keep the machine, from now on."""
 
-    Not the load average, which still counts the build before the benchmark.
-    """
-    before = idle_and_total()
-    time.sleep(seconds)
-    after = idle_and_total()
-    if before is None or after is None:
-        return None
-    idle, total = (new - old for new, old in zip(after, before))
-    return 1 - idle / total
+    def __init__(self):
+        self.before = busy_and_total()
+
+    def describe(self) -> str:
+        after = busy_and_total()
+        if self.before is None or after is None:
+            return "how busy other programs kept the machine is unknown"
+        busy, total = (new - old for new, old in zip(after, self.before))
+        warning = (
+            ": not idle, do not trust these figures" if busy > BUSY * total else ""
+        )
+        return f"other programs used {busy / total:.0%} of the cores{warning}"
 
 
-def idle_and_total() -> tuple[int, int] | None:
-    """Clock ticks of all cores since the system started (proc(5), `stat`)."""
+def busy_and_total() -> tuple[float, float] | None:
+    """Seconds of all cores since the system started (proc(5), `stat`): used by
+    others than this program and what it has started, and all there were."""
     try:
         line = Path("/proc/stat").read_text().splitlines()[0]
     except OSError:
         return None
     ticks = [int(word) for word in line.split()[1:9]]
-    return ticks[3] + ticks[4], sum(ticks)
+    idle = ticks[3] + ticks[4]
+    seconds = 1 / os.sysconf("SC_CLK_TCK")
+    own = sum(os.times()[:4])
+    return (sum(ticks) - idle) * seconds - own, sum(ticks) * seconds

@@ -35,6 +35,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=5, help="timed steps")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
+        "--versions", action="store_true", help="print what was imported and end"
+    )
+    parser.add_argument(
         "--layout",
         choices=LAYOUTS,
         default="contiguous",
@@ -65,6 +68,12 @@ def peak_resident_mebibytes() -> float | None:
 
 def main() -> None:
     arguments = parse_arguments()
+    if arguments.versions:
+        print(
+            f"PyTorch {torch.__version__}, timm {timm.__version__}; importing them alone "
+            f"takes {peak_resident_mebibytes() or 0:.0f} MiB at its peak"
+        )
+        return
     recipe = tomllib.loads(RECIPE.read_text())
     torch.manual_seed(1)
     torch.set_num_threads(arguments.threads)

@@ -82,14 +82,18 @@ def available(
     rivals = {}
     ours = [name for name in names if name in ("native", "burn")]
     if ours:
-        example = str(training_step.absolute() if training_step else build_example())
+        if training_step:
+            example, version = training_step.absolute(), "a binary built before"
+        else:
+            example, version = build_example(), commit()
         for name in ours:
-            command = [example, "--operators", name]
-            rivals[name] = Rival(name, command, f"trainer {commit()}")
+            command = [str(example), "--operators", name]
+            rivals[name] = Rival(name, command, f"trainer, {version}")
     if len(ours) < len(names):
         interpreter, environment = pytorch(python)
-        versions = pytorch_versions(interpreter, environment)
         script = str(Path(__file__).with_name("pytorch_step.py"))
+        # Fails here, before anything is timed, if PyTorch cannot be imported.
+        versions = run_command([interpreter, script, "--versions"], environment).strip()
         for name in set(names) - set(ours):
             command = [interpreter, script, "--layout", name]
             rivals[name] = Rival(name, command, versions, environment)
@@ -119,17 +123,11 @@ def pytorch(python: Path | None) -> tuple[str, dict[str, str]]:
     return sys.executable, {"PYTHONPATH": str(ROOT / ".venv-torch/packages")}
 
 
-def pytorch_versions(interpreter: str, environment: dict[str, str]) -> str:
-    """Fails here, before anything is timed, if PyTorch cannot be imported."""
-    versions = "import timm, torch; print('PyTorch', torch.__version__, 'timm', timm.__version__)"
-    return run_command([interpreter, "-c", versions], environment).strip()
-
-
 def commit() -> str:
     try:
         return run_command(["git", "describe", "--always", "--dirty"]).strip()
     except Failure:
-        return "of an unknown commit"
+        return "unknown commit"
 
 
 def run_command(command: list[str], environment: dict[str, str] | None = None) -> str:
