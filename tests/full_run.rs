@@ -56,12 +56,15 @@ fn a_run_leaves_its_recipe_history_plots_checkpoints_and_model() {
             "accuracy.svg",
             "checkpoints/best.safetensors",
             "checkpoints/last.safetensors",
+            "checkpoints/state.safetensors",
             "history.csv",
             "history.json",
             "loss.png",
             "loss.svg",
             "model.onnx",
             "recipe.toml",
+            "run.json",
+            "speed.csv",
         ],
         "nothing else may be left there"
     );
@@ -220,8 +223,8 @@ fn a_folder_of_pictures_trains_and_is_told_apart_by_colour() {
         "0.25",
         "--dropout",
         "0",
-        "--horizontal-flip",
-        "0",
+        "--augment",
+        "[]",
         "--learning-rate",
         "3e-3",
     ];

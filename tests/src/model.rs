@@ -30,8 +30,8 @@ pub const SMALL_RUN: [&str; 21] = [
     "0",
     "--dropout",
     "0",
-    "--shift",
-    "0",
+    "--augment",
+    "[]",
 ];
 
 /// The run folder of [`SMALL_RUN`], made at the first call. It lies in the

@@ -19,7 +19,7 @@ import timm
 import torch
 from torch import nn
 
-RECIPE = Path(__file__).resolve().parents[2] / "crates/trainer/recipes/cifar100.toml"
+RECIPE = Path(__file__).resolve().parents[2] / "crates/trainer/recipes/cpu.toml"
 CLASSES = 100
 LAYOUTS = {
     "contiguous": torch.contiguous_format,
