@@ -15,15 +15,25 @@ use crate::text;
 /// centres as if the letters filled it; in an SVG it centres on the letters.
 const BITMAP_SAG: f64 = 0.18;
 
-/// Encodes a picture of `size` (width, height) as PNG. It is drawn `scale`
-/// times as large and averaged down, as plotters places letters on whole
-/// pixels and draws some shapes without antialiasing.
+/// Encodes a picture of `size` (width, height) as PNG, drawn as [`bitmap`] does.
 pub(crate) fn png(
     path: &Path,
     size: (u32, u32),
     scale: u32,
     draw: impl FnOnce(&Canvas<'_, BitMapBackend<'_>>) -> Drawn<BitMapBackend<'static>>,
 ) -> Result<Vec<u8>, ReportError> {
+    encode(path, &bitmap(path, size, scale, draw)?)
+}
+
+/// A picture of `size` (width, height). It is drawn `scale` times as large and
+/// averaged down, as plotters places letters on whole pixels and draws some
+/// shapes without antialiasing.
+pub(crate) fn bitmap(
+    path: &Path,
+    size: (u32, u32),
+    scale: u32,
+    draw: impl FnOnce(&Canvas<'_, BitMapBackend<'_>>) -> Drawn<BitMapBackend<'static>>,
+) -> Result<RgbImage, ReportError> {
     text::register().map_err(|reason| draw_error(path, reason))?;
     let large = (size.0 * scale, size.1 * scale);
     let mut picture = RgbImage::new(large.0, large.1);
@@ -35,6 +45,11 @@ pub(crate) fn png(
     if scale > 1 {
         picture = imageops::thumbnail(&picture, size.0, size.1);
     }
+    Ok(picture)
+}
+
+/// A finished picture as PNG.
+pub(crate) fn encode(path: &Path, picture: &RgbImage) -> Result<Vec<u8>, ReportError> {
     let mut bytes = Vec::new();
     picture
         .write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)
@@ -47,7 +62,7 @@ pub(crate) fn svg(
     path: &Path,
     size: (u32, u32),
     draw: impl FnOnce(&Canvas<'_, SVGBackend<'_>>) -> Drawn<SVGBackend<'static>>,
-) -> Result<Vec<u8>, ReportError> {
+) -> Result<String, ReportError> {
     text::register().map_err(|reason| draw_error(path, reason))?;
     let mut picture = String::new();
     {
@@ -55,7 +70,7 @@ pub(crate) fn svg(
         draw(&Canvas::new(&area, 1, 0.0)).map_err(|error| draw_error(path, error))?;
         area.present().map_err(|error| draw_error(path, error))?;
     }
-    Ok(picture.into_bytes())
+    Ok(picture)
 }
 
 /// Writes a finished file, whole or not at all.
@@ -75,7 +90,8 @@ pub(crate) fn with_suffix(path: &Path, extension: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn draw_error(path: &Path, reason: impl Display) -> ReportError {
+/// The file `path` could not be drawn.
+pub(crate) fn draw_error(path: &Path, reason: impl Display) -> ReportError {
     ReportError::Draw {
         path: path.to_owned(),
         reason: reason.to_string(),

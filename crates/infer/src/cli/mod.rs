@@ -3,7 +3,6 @@
 mod classifier;
 mod data;
 mod eval;
-mod eval_report;
 mod failure;
 mod inspect;
 mod output;
@@ -20,6 +19,7 @@ Examples:
   infer eval --model runs/digits/model.onnx
   infer eval --model b0.onnx --dataset cifar100 --data-path cifar-100-binary.tar.gz --out report
   infer eval --model b0.onnx --dataset photos --split val --device cuda --json
+  infer eval --model b0.onnx --html report.html --predictions predictions.csv
   infer inspect b0.onnx
   infer predict cat.jpg dog.png --model b0.onnx --top 3
 
