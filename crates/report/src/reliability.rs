@@ -12,9 +12,9 @@ use crate::output;
 use crate::text::{self, INK};
 
 /// Width and height in pixels.
-const SIZE: (u32, u32) = (900, 900);
-const LEFT: f64 = 110.0;
-const SIDE: f64 = 600.0;
+const SIZE: (u32, u32) = (900, 960);
+const LEFT: f64 = 96.0;
+const SIDE: f64 = 660.0;
 const TOP: f64 = 130.0;
 /// The strip below the diagram that shows how many images a bin holds.
 const STRIP: f64 = 70.0;
@@ -34,7 +34,7 @@ pub struct ScaledCalibration {
 }
 
 /// Draws the reliability diagram (Guo et al. 2017) to the PNG file `path`, 900 x
-/// 900 pixels: a bar up to the accuracy of each bin of confidence, the diagonal
+/// 960 pixels: a bar up to the accuracy of each bin of confidence, the diagonal
 /// on which a calibrated model lies, a line with the bins of `scaled`, and below
 /// the share of the images in each bin.
 ///

@@ -68,6 +68,8 @@ struct PairRow<'a> {
 struct Gallery<'a> {
     title: &'static str,
     note: &'static str,
+    /// Four pictures a row, rather than as many as fit.
+    is_grid: bool,
     pictures: Vec<Tile<'a>>,
 }
 
@@ -106,10 +108,16 @@ impl<'a> Report<'a> {
                 gallery(
                     "Sure, but wrong",
                     "The wrong predictions with the highest probability.",
+                    false,
                     page.confident_errors,
                 ),
-                gallery("Errors", "Wrong predictions, drawn at random.", page.errors),
-                gallery("Examples", "Pictures drawn at random.", page.grid),
+                gallery(
+                    "Errors",
+                    "Wrong predictions, drawn at random.",
+                    false,
+                    page.errors,
+                ),
+                gallery("Examples", "Pictures drawn at random.", true, page.grid),
             ]
             .into_iter()
             .collect::<Result<_, _>>()
@@ -119,7 +127,8 @@ impl<'a> Report<'a> {
 }
 
 fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
+    // A no-break space: the sign stays with its number.
+    format!("{:.1}\u{a0}%", 100.0 * share)
 }
 
 fn figures(page: &EvaluationPage<'_>) -> Vec<Figure> {
@@ -207,6 +216,7 @@ fn pair_rows<'a>(page: &'a EvaluationPage<'a>) -> Vec<PairRow<'a>> {
 fn gallery<'a>(
     title: &'static str,
     note: &'static str,
+    is_grid: bool,
     pictures: &'a [Picture],
 ) -> Result<Gallery<'a>, image::ImageError> {
     let tile = |picture: &'a Picture| {
@@ -219,6 +229,7 @@ fn gallery<'a>(
     Ok(Gallery {
         title,
         note,
+        is_grid,
         pictures: pictures.iter().map(tile).collect::<Result<_, _>>()?,
     })
 }
