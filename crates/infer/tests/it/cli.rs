@@ -152,9 +152,14 @@ fn eval_prints_json_and_writes_files() {
             .unwrap()
             .starts_with(b"\x89PNG")
     );
+    assert!(
+        fs::read(out.join("reliability.png"))
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
     assert_eq!(
         fs::read_dir(&out).unwrap().count(),
-        4,
+        5,
         "nothing else may be left there"
     );
 }

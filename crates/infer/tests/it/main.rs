@@ -5,6 +5,7 @@
 
 mod classifier;
 mod cli;
+mod eval;
 mod evaluate;
 mod model_file;
 mod tiny;

@@ -29,7 +29,7 @@ impl Sample {
         let labels: Vec<usize> = (0..images).map(|i| i % classes).collect();
         let mut logits = vec![0.0; images * classes];
         for (i, &label) in labels.iter().enumerate() {
-            let wrong = (i / classes) % (label % 7 + 2) == 0;
+            let wrong = (i / classes).is_multiple_of(label % 7 + 2);
             let predicted = if wrong { (label + 1) % classes } else { label };
             logits[i * classes + predicted] = 2.0 + (i % 7) as f32;
         }
