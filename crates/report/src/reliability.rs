@@ -20,7 +20,7 @@ const TOP: f64 = 130.0;
 const STRIP: f64 = 70.0;
 const STRIP_TOP: f64 = TOP + SIDE + 16.0;
 const BAR: RGBColor = RGBColor(0x56, 0xb4, 0xe9);
-const LINE: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
+const SCALED: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
 const GRID: RGBColor = RGBColor(0xe3, 0xe3, 0xe3);
 const DIAGONAL: RGBColor = RGBColor(0x88, 0x88, 0x88);
 
@@ -35,7 +35,7 @@ pub struct ScaledCalibration {
 
 /// Draws the reliability diagram (Guo et al. 2017) to the PNG file `path`, 900 x
 /// 960 pixels: a bar up to the accuracy of each bin of confidence, the diagonal
-/// on which a calibrated model lies, a line with the bins of `scaled`, and below
+/// on which a calibrated model lies, a point for each bin of `scaled`, and below
 /// the share of the images in each bin.
 ///
 /// # Errors
@@ -96,10 +96,9 @@ impl Plot<'_> {
         }
         canvas.path([at(0.0, 0.0), at(1.0, 1.0)].into_iter(), DIAGONAL)?;
         if let Some(scaled) = self.scaled {
-            let points = || filled(&scaled.calibration.bins).map(|b| at(b.confidence, b.accuracy));
-            canvas.path(points(), LINE)?;
-            for point in points() {
-                canvas.marker(point, 0, LINE)?;
+            // No line through them: bins of few images would make it jump.
+            for bin in filled(&scaled.calibration.bins) {
+                canvas.marker(at(bin.confidence, bin.accuracy), 0, SCALED)?;
             }
         }
         self.frame(canvas)?;
@@ -117,9 +116,7 @@ impl Plot<'_> {
                 "temperature {:.3}: ECE {:.4}",
                 scaled.temperature, scaled.calibration.ece
             );
-            let sample = [(LEFT, 102.0), (LEFT + 30.0, 102.0)];
-            canvas.path(sample.into_iter(), LINE)?;
-            canvas.marker((LEFT + 15.0, 102.0), 0, LINE)?;
+            canvas.marker((LEFT + 15.0, 102.0), 0, SCALED)?;
             canvas.text(&entry, (LEFT + 42.0, 102.0), SIZE, INK, HPos::Left)?;
         }
         let x = LEFT + SIDE / 2.0 + 60.0;

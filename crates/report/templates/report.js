@@ -40,7 +40,9 @@
     const context = canvas.getContext("2d");
 
     // Names take room from the cells, so their size is settled first.
-    const width = Math.max(320, Math.min(holder.clientWidth, 1130));
+    // On paper the style sheet fits the canvas to the page, names and all.
+    const printing = document.documentElement.classList.contains("printing");
+    const width = printing ? 1130 : Math.max(320, Math.min(holder.clientWidth, 1130));
     const guess = (width - 120) / Math.max(n, 1);
     const named = guess >= 7;
     const size = Math.max(7, Math.min(13, Math.floor(guess) - 1));

@@ -153,8 +153,8 @@ fn figures(page: &EvaluationPage<'_>) -> Vec<Figure> {
         Some(share("Top-5 accuracy", headline.top5)),
         superclasses.map(|accuracy| share("Superclass accuracy", accuracy)),
         Some(share("Macro F1", headline.macro_f1)),
-        Some(number("Loss (cross-entropy)", headline.loss)),
-        Some(number("Calibration error (ECE)", headline.ece)),
+        Some(number("Cross-entropy", headline.loss)),
+        Some(number("Calibration error", headline.ece)),
         Some(number("Brier score", headline.brier)),
     ]
     .into_iter()
@@ -170,7 +170,7 @@ fn temperature(page: &EvaluationPage<'_>) -> Option<Temperature> {
         value: format!("{:.4}", scaled.temperature),
         rows: vec![
             row("Calibration error (ECE)", before.ece, after.ece),
-            row("Loss (cross-entropy)", before.loss, after.loss),
+            row("Cross-entropy", before.loss, after.loss),
             row("Brier score", before.brier, after.brier),
         ],
     })
