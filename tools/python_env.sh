@@ -1,17 +1,35 @@
 #!/usr/bin/env bash
-# Puts the Python packages that the tests compare against into .venv/packages,
-# with pip alone (the venv module is a package of its own on some systems).
+# Puts Python packages into a folder of their own that git ignores, with pip
+# alone (the venv module is a package of its own on some systems):
+#
+#   tools/python_env.sh          what the tests compare against: .venv/packages
+#   tools/python_env.sh torch    PyTorch and timm (5 GB): .venv-torch/packages
+#
 # Does nothing when these versions are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source tools/lib.sh
 
-packages="onnx==1.23.2 onnxruntime==1.28.0 numpy"
-if [[ -f .venv/versions && $(<.venv/versions) == "$packages" ]]; then
-    echo "Python packages are there: .venv/packages" >&2
+case "${1-}" in
+"") folder=.venv packages="onnx==1.23.2 onnxruntime==1.28.0 numpy" ;;
+torch) folder=.venv-torch packages="torch==2.15.0 timm==1.0.31 safetensors==0.8.0 numpy" ;;
+*)
+    echo "error: unknown argument '$1'" >&2
+    echo "hint: usage: $0 [torch]" >&2
+    exit 2
+    ;;
+esac
+if [[ -f $folder/versions && $(<"$folder/versions") == "$packages" ]]; then
+    echo "Python packages are there: $folder/packages" >&2
     exit 0
 fi
-rm -rf .venv
-mkdir .venv
+need python3
+rm -rf "$folder"
+mkdir "$folder"
 # shellcheck disable=SC2086 # a list of words
-python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .venv/packages $packages
-echo "$packages" >.venv/versions
+if ! python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target "$folder/packages" $packages; then
+    echo "error: pip could not install $packages" >&2
+    echo "hint: python3 needs pip, the network and a version that these packages have wheels for" >&2
+    exit 1
+fi
+echo "$packages" >"$folder/versions"

@@ -109,6 +109,8 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         contract: &contract,
         run: &run,
         device: &device,
+        runtime,
+        features: &arguments.dataset.data_dir.join("features"),
     };
     eprintln!("{}", introduction(&job, device_kind, parameters));
     eprintln!(

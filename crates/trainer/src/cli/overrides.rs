@@ -41,6 +41,12 @@ recipe_flags! {
     val_limit: usize = "N",
     /// Passes over the training images
     epochs: usize = "N",
+    /// Leading parts that do not learn: 1 the stem, to 8 the stages, 9 all but the last layer
+    freeze: usize = "PARTS",
+    /// Epochs of the last layer alone first, on features that are computed once and kept
+    head_epochs: usize = "N",
+    /// Peak learning rate of these epochs
+    head_learning_rate: f64 = "RATE",
     /// Images per step
     batch_size: usize = "N",
     /// adam, adamw or sgd (Nesterov momentum 0.9)

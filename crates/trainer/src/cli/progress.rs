@@ -38,6 +38,25 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 impl Feedback for TerminalFeedback {
+    fn features(&mut self, done: usize, total: usize) {
+        if self.bar.length() != Some(total as u64) {
+            self.bar.reset();
+            self.bar.set_length(total as u64);
+            self.bar.set_prefix("features");
+            self.bar
+                .set_style(style("{prefix} [{bar:30}] {pos}/{len} {per_sec}"));
+        }
+        self.bar.set_position(done as u64);
+    }
+
+    fn head_epoch(&mut self, epoch: usize, loss: f64, top1: f64) {
+        let line = format!(
+            "last layer, epoch {epoch}  train loss {loss:.4} top-1 {:.2} %",
+            100.0 * top1
+        );
+        self.bar.suspend(|| eprintln!("{line}"));
+    }
+
     fn epoch_begins(&mut self, epoch: usize, steps: usize) {
         self.epoch = epoch;
         self.steps = steps;

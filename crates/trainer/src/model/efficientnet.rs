@@ -18,7 +18,7 @@ pub struct EfficientNet {
     pub(super) stem: ConvNorm,
     pub(super) stages: Vec<Vec<MbConv>>,
     pub(super) head: ConvNorm,
-    dropout: Dropout,
+    pub(super) dropout: Dropout,
     pub(super) classifier: Linear,
 }
 
@@ -59,11 +59,24 @@ impl EfficientNet {
     /// # Shapes
     /// - images: `[batch, 3, height, width]`, normalised
     /// - output: logits `[batch, classes]`
+    ///
+    /// The one place that decides who computes: the operators of this project
+    /// where the device runs them, else burn's.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        if operators::supports(&images.device()) {
+            let features = self.features_channels_last(images);
+            self.classify(features)
+        } else {
+            self.forward_composed(images)
+        }
+    }
+
+    /// [`forward`](Self::forward) by burn's own operators, on any device.
+    pub fn forward_composed(&self, images: Tensor<4>) -> Tensor<2> {
         self.forward_observed(images, &mut |_| {})
     }
 
-    /// [`forward`](Self::forward) that shows `observe` the output of every
+    /// [`forward_composed`](Self::forward_composed) that shows `observe` the output of every
     /// convolution that a batch normalisation follows, in the order of
     /// [`conv_norm_names`](super::conv_norm_names).
     pub fn forward_observed(&self, images: Tensor<4>, observe: &mut Observe<'_>) -> Tensor<2> {
@@ -72,7 +85,6 @@ impl EfficientNet {
             features = block.forward(features, observe);
         }
         let features = silu(self.head.forward(features, observe));
-        let pooled = adaptive_avg_pool2d(features, [1, 1]).flatten(1, 3);
-        self.classifier.forward(self.dropout.forward(pooled))
+        self.classify(adaptive_avg_pool2d(features, [1, 1]).flatten(1, 3))
     }
 }

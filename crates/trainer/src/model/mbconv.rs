@@ -87,7 +87,7 @@ pub struct MbConv {
     pub(super) squeeze_excitation: SqueezeExcitation,
     pub(super) project: ConvNorm,
     /// Present where the block has a residual connection.
-    stochastic_depth: Option<StochasticDepth>,
+    pub(super) stochastic_depth: Option<StochasticDepth>,
 }
 
 impl MbConv {

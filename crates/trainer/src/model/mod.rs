@@ -5,9 +5,11 @@
 //! padding with batch-norm epsilon 1e-5 (timm, torchvision), and TensorFlow's
 //! `SAME` padding with epsilon 1e-3. The wrong one costs accuracy silently.
 
+mod channels_last;
 mod config;
 mod conv_norm;
 mod efficientnet;
+mod freeze;
 mod mbconv;
 mod names;
 mod parameters;

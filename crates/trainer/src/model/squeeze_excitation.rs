@@ -26,6 +26,11 @@ impl SqueezeExcitation {
         }
     }
 
+    /// The two 1x1 convolutions.
+    pub(super) fn layers(&self) -> (&Conv2d, &Conv2d) {
+        (&self.reduce, &self.expand)
+    }
+
     /// # Shapes
     /// - input and output: `[batch, channels, height, width]`
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {

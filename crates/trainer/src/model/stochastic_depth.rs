@@ -2,7 +2,7 @@
 
 use burn::{
     module::{Flag, Module, Param},
-    tensor::{Distribution, Tensor},
+    tensor::{Device, Distribution, Tensor},
 };
 
 /// Drops the residual branch of whole samples while training.
@@ -21,20 +21,27 @@ impl StochasticDepth {
         }
     }
 
-    /// Kept samples are scaled by `1 / (1 - probability)`, so that nothing is
-    /// to be done at inference.
+    /// What the branch of every sample is multiplied with: nothing for a
+    /// dropped one, `1 / (1 - probability)` for a kept one, so that nothing is
+    /// to be done at inference. `None`: all branches stay as they are.
     ///
+    /// # Shapes
+    /// - output: `[batch, 1, 1, 1]`
+    pub(super) fn factors(&self, batch: usize, device: &Device) -> Option<Tensor<4>> {
+        if self.probability == 0.0 || !device.is_autodiff() || !self.training.is_enabled() {
+            return None;
+        }
+        let keep = 1.0 - self.probability;
+        let kept = Tensor::random([batch, 1, 1, 1], Distribution::Bernoulli(keep), device);
+        Some(kept / keep)
+    }
+
     /// # Shapes
     /// - branch and output: `[batch, channels, height, width]`
     pub fn forward(&self, branch: Tensor<4>) -> Tensor<4> {
-        let device = branch.device();
-        if self.probability == 0.0 || !device.is_autodiff() || !self.training.is_enabled() {
-            return branch;
+        match self.factors(branch.dims()[0], &branch.device()) {
+            Some(factors) => branch * factors,
+            None => branch,
         }
-        let [batch, ..] = branch.dims();
-        let keep = 1.0 - self.probability;
-        let mask =
-            Tensor::<4>::random([batch, 1, 1, 1], Distribution::Bernoulli(keep), &device) / keep;
-        branch * mask
     }
 }

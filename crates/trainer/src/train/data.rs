@@ -1,6 +1,9 @@
 //! What a run trains and validates on: splits, limits and the way into the network.
 
-use contract::{DatasetInfo, Fit, Preprocessing, Resize, SplitInfo, preprocess::Preprocessor};
+use contract::{
+    DatasetInfo, Fit, Preprocessing, Resize, SplitInfo,
+    preprocess::{self, Preprocessor},
+};
 use dataset::{Dataset, Split, stratified_limit, stratified_split};
 
 use super::Recipe;
@@ -89,6 +92,24 @@ impl TrainingData {
                 std,
             },
         })
+    }
+
+    /// Image `index` of `split` at the size that goes into the graph, HWC.
+    ///
+    /// # Errors
+    /// A picture that cannot be decoded.
+    pub fn picture(&self, split: &Split, index: usize) -> Result<Vec<u8>, TrainError> {
+        if let Some(pixels) = split.pixels(index) {
+            return Ok(pixels.to_vec());
+        }
+        let picture = split.image(index)?;
+        let size = [picture.height, picture.width];
+        Ok(preprocess::fit(
+            &picture.pixels,
+            size,
+            &self.fit,
+            self.input,
+        ))
     }
 
     /// The implementation of [`preprocessing`](Self::preprocessing).

@@ -2,7 +2,11 @@
 
 use std::{
     ops::ControlFlow,
-    sync::atomic::{AtomicBool, Ordering},
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -15,7 +19,8 @@ use burn::{
 use contract::Contract;
 
 use super::{
-    Batch, EpochRecord, History, LearningRate, Loader, Recipe, RunFolder, TrainingData,
+    Batch, EpochRecord, FeatureSource, History, LearningRate, Loader, Recipe, RunFolder,
+    TrainingData, fit_head,
     optimizer::optimizer,
     validate::{host_logits, images, validate},
 };
@@ -41,10 +46,18 @@ pub struct Job<'a> {
     pub run: &'a RunFolder,
     /// The device, without autodiff.
     pub device: &'a Device,
+    /// ONNX Runtime's library, which computes features for the last layer.
+    pub runtime: Option<&'a Path>,
+    /// Folder that these features are kept in.
+    pub features: &'a Path,
 }
 
 /// Is told how the run goes.
-pub trait Feedback {
+pub trait Feedback: Send {
+    /// `done` of `total` images have got features for the last layer.
+    fn features(&mut self, done: usize, total: usize);
+    /// The last layer alone has done an epoch with this mean loss and accuracy.
+    fn head_epoch(&mut self, epoch: usize, loss: f64, top1: f64);
     /// An epoch begins, with so many steps.
     fn epoch_begins(&mut self, epoch: usize, steps: usize);
     /// A training step is done; `loss` and `top1` are means over the epoch so far.
@@ -81,6 +94,14 @@ pub fn fit(
     let mut epochs = Epochs::new(job, model);
     let mut history = History::default();
     let mut interrupted = false;
+    if job.recipe.head_epochs > 0 {
+        // Epoch 0 in the history: the network as the others find it.
+        let started = Instant::now();
+        let trained = epochs.train_head(feedback, stop)?;
+        let mut record = epochs.validate(0, trained, feedback)?;
+        record.seconds = started.elapsed().as_secs_f64();
+        epochs.keep(record, &mut history, feedback)?;
+    }
     for epoch in 1..=job.recipe.epochs {
         let started = Instant::now();
         let trained = epochs.train(epoch, feedback, stop)?;
@@ -90,14 +111,7 @@ pub fn fit(
         }
         let mut record = epochs.validate(epoch, trained, feedback)?;
         record.seconds = started.elapsed().as_secs_f64();
-        let is_best = history
-            .best()
-            .is_none_or(|best| record.val_top1 > best.val_top1);
-        let checkpoint = epochs.checkpoint(&record);
-        job.run.write_checkpoint(&checkpoint, is_best)?;
-        history.epochs.push(record.clone());
-        job.run.write_history(&history)?;
-        feedback.epoch_ends(&record, is_best);
+        epochs.keep(record, &mut history, feedback)?;
         interrupted |= stop.load(Ordering::Relaxed);
         if interrupted {
             interrupted = epoch < job.recipe.epochs || !trained.complete;
@@ -152,9 +166,72 @@ impl<'a> Epochs<'a> {
                 .with_smoothing((smoothing > 0.0).then_some(smoothing as f32))
                 .init(&device),
             optimizer: optimizer(job.recipe),
-            model: model.train(),
+            model: model.freeze_leading(job.recipe.freeze).train(),
             device,
         }
+    }
+
+    /// Trains the last layer alone.
+    fn train_head(
+        &mut self,
+        feedback: &mut dyn Feedback,
+        stop: &AtomicBool,
+    ) -> Result<Trained, TrainError> {
+        let started = Instant::now();
+        let job = self.job;
+        let source = FeatureSource::new(
+            &self.network(job.contract.clone()),
+            job.config,
+            job.runtime,
+            job.features,
+        )?;
+        let split = &job.data.train;
+        let progress = Mutex::new((0, &mut *feedback));
+        let features = source.features(job.data, split, stop, &|images| {
+            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+            progress.0 += images;
+            let done = progress.0;
+            progress.1.features(done, split.len());
+        })?;
+        let mut trained = Trained {
+            images: split.len(),
+            complete: true,
+            learning_rate: job.recipe.head_learning_rate,
+            ..Trained::default()
+        };
+        self.model = fit_head(
+            self.model.clone(),
+            &features,
+            &split.labels(),
+            job.recipe,
+            &self.loss,
+            &self.device,
+            |epoch, loss, top1| {
+                trained.loss = loss * split.len() as f64;
+                trained.correct = (top1 * split.len() as f64).round() as usize;
+                feedback.head_epoch(epoch, loss, top1);
+            },
+        )?;
+        trained.seconds = started.elapsed().as_secs_f64();
+        Ok(trained)
+    }
+
+    /// Writes an epoch's checkpoint and the history with it.
+    fn keep(
+        &self,
+        record: EpochRecord,
+        history: &mut History,
+        feedback: &mut dyn Feedback,
+    ) -> Result<(), TrainError> {
+        let is_best = history
+            .best()
+            .is_none_or(|best| record.val_top1 > best.val_top1);
+        let checkpoint = self.checkpoint(&record);
+        self.job.run.write_checkpoint(&checkpoint, is_best)?;
+        history.epochs.push(record.clone());
+        self.job.run.write_history(history)?;
+        feedback.epoch_ends(&record, is_best);
+        Ok(())
     }
 
     fn train(
@@ -251,6 +328,11 @@ impl<'a> Epochs<'a> {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
+        self.network(contract)
+    }
+
+    /// The network as it is now, under `contract`.
+    fn network(&self, contract: Contract) -> Checkpoint {
         Checkpoint {
             contract,
             family: self.job.config.family,

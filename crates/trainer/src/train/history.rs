@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Figures of one epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
-    /// Epoch, counted from one.
+    /// Epoch, counted from one; 0 is the last layer trained on its own.
     pub epoch: usize,
     /// Learning rate of the epoch's last step.
     pub learning_rate: f64,

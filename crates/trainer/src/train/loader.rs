@@ -2,10 +2,7 @@
 
 use std::{ops::ControlFlow, sync::mpsc::sync_channel};
 
-use contract::{
-    Fit,
-    preprocess::{self, Preprocessor},
-};
+use contract::preprocess::Preprocessor;
 use dataset::Split;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -29,10 +26,8 @@ pub struct Batch {
 /// Turns a split into batches.
 #[derive(Debug)]
 pub struct Loader<'a> {
+    data: &'a TrainingData,
     split: &'a Split,
-    input: [usize; 2],
-    size: [usize; 2],
-    fit: &'a Fit,
     preprocessor: Preprocessor,
     batch_size: usize,
 }
@@ -41,10 +36,8 @@ impl<'a> Loader<'a> {
     /// Batches of `batch_size` images of `split`, prepared as `data` says.
     pub fn new(data: &'a TrainingData, split: &'a Split, batch_size: usize) -> Self {
         Self {
+            data,
             split,
-            input: data.input,
-            size: [data.preprocessing.height, data.preprocessing.width],
-            fit: &data.fit,
             preprocessor: data.preprocessor(),
             batch_size,
         }
@@ -52,7 +45,10 @@ impl<'a> Loader<'a> {
 
     /// Height and width of the images that the network sees.
     pub fn network_size(&self) -> [usize; 2] {
-        self.size
+        [
+            self.data.preprocessing.height,
+            self.data.preprocessing.width,
+        ]
     }
 
     /// Steps in an epoch of [`shuffled`](Self::shuffled) batches.
@@ -129,10 +125,10 @@ impl<'a> Loader<'a> {
         let pictures = indices
             .par_iter()
             .map(|&index| {
-                let picture = self.picture(index)?;
+                let picture = self.data.picture(self.split, index)?;
                 Ok(match augmentation {
                     Some((augmentation, epoch)) => {
-                        augmentation.apply(picture, self.input, epoch, index)
+                        augmentation.apply(picture, self.data.input, epoch, index)
                     }
                     None => picture,
                 })
@@ -145,15 +141,5 @@ impl<'a> Loader<'a> {
                 .map(|&index| self.split.label(index))
                 .collect(),
         })
-    }
-
-    /// The picture at the input's size, HWC.
-    fn picture(&self, index: usize) -> Result<Vec<u8>, TrainError> {
-        if let Some(pixels) = self.split.pixels(index) {
-            return Ok(pixels.to_vec());
-        }
-        let picture = self.split.image(index)?;
-        let size = [picture.height, picture.width];
-        Ok(preprocess::fit(&picture.pixels, size, self.fit, self.input))
     }
 }

@@ -3,6 +3,7 @@
 mod contract;
 mod data;
 mod fit;
+mod head;
 mod history;
 mod loader;
 mod optimizer;
@@ -14,8 +15,10 @@ mod validate;
 pub use contract::contract;
 pub use data::TrainingData;
 pub use fit::{Feedback, Job, Outcome, fit};
+pub use head::{FeatureSource, Features, fit_head};
 pub use history::{EpochRecord, History};
 pub use loader::{Batch, Loader};
+pub use optimizer::optimizer;
 pub use recipe::{BUILT_IN, OptimizerKind, Recipe, Schedule};
 pub use run_folder::RunFolder;
 pub use schedule::LearningRate;

@@ -4,7 +4,10 @@ use std::{fmt, path::Path, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{error::TrainError, model::EfficientNetConfig};
+use crate::{
+    error::TrainError,
+    model::{EfficientNet, EfficientNetConfig},
+};
 
 /// A training recipe. Every value has a default, every value is also a flag
 /// of `trainer fit`, and the resolved recipe is kept in the run's folder and
@@ -30,6 +33,14 @@ pub struct Recipe {
     pub val_limit: usize,
     /// Passes over the training images.
     pub epochs: usize,
+    /// Leading parts that do not learn, 0 to 9: the stem, the seven stages,
+    /// the head's convolution. Their batch norms keep their statistics.
+    pub freeze: usize,
+    /// Epochs in which the last layer alone learns before the others start, on
+    /// features that are computed once and kept under the data folder.
+    pub head_epochs: usize,
+    /// Peak learning rate of these epochs; half a cosine to zero.
+    pub head_learning_rate: f64,
     /// Images per step.
     pub batch_size: usize,
     /// How gradients become updates.
@@ -67,6 +78,9 @@ impl Default for Recipe {
             train_limit: 0,
             val_limit: 0,
             epochs: 15,
+            freeze: 0,
+            head_epochs: 0,
+            head_learning_rate: 1e-3,
             batch_size: 32,
             optimizer: OptimizerKind::Adamw,
             learning_rate: 1e-3,
@@ -137,11 +151,15 @@ impl Recipe {
                 "efficientnet_b0 to efficientnet_b7",
             ));
         }
-        let at_least_one = [("epochs", self.epochs), ("batch_size", self.batch_size)];
-        for (key, value) in at_least_one {
-            if value == 0 {
-                return Err(self.out_of_range(key, value, "1 or more"));
-            }
+        if self.batch_size == 0 {
+            return Err(self.out_of_range("batch_size", self.batch_size, "1 or more"));
+        }
+        if self.epochs == 0 && self.head_epochs == 0 {
+            let range = "1 or more where head_epochs is 0";
+            return Err(self.out_of_range("epochs", self.epochs, range));
+        }
+        if self.freeze > EfficientNet::PARTS {
+            return Err(self.out_of_range("freeze", self.freeze, "0 to 9 parts"));
         }
         if !(32..=2048).contains(&self.image_size) {
             return Err(self.out_of_range("image_size", self.image_size, "32 to 2048 pixels"));
@@ -162,6 +180,12 @@ impl Recipe {
                 "more than 0",
             ),
             (
+                "head_learning_rate",
+                self.head_learning_rate,
+                self.head_learning_rate > 0.0 && self.head_learning_rate.is_finite(),
+                "more than 0",
+            ),
+            (
                 "weight_decay",
                 self.weight_decay,
                 self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
@@ -170,7 +194,7 @@ impl Recipe {
             (
                 "warmup_epochs",
                 self.warmup_epochs,
-                (0.0..=self.epochs as f64).contains(&self.warmup_epochs),
+                (0.0..=self.epochs.max(1) as f64).contains(&self.warmup_epochs),
                 "0 to the number of epochs",
             ),
             (

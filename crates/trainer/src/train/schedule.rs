@@ -24,6 +24,16 @@ impl LearningRate {
         }
     }
 
+    /// Half a cosine from `peak` to zero over `steps`, without warm-up.
+    pub fn cosine(peak: f64, steps: usize) -> Self {
+        Self {
+            peak,
+            schedule: Schedule::Cosine,
+            warmup_steps: 0.0,
+            total_steps: steps as f64,
+        }
+    }
+
     /// The rate of step `step`, counted from zero over the whole run.
     pub fn at(&self, step: usize) -> f64 {
         // Half a step on, so that neither the first nor the last step is wasted on a rate of zero.

@@ -1,0 +1,56 @@
+//! Slices of `flex` tensors, and tensors of computed values.
+
+use burn::{
+    backend::flex::FlexTensor,
+    tensor::{Shape, TensorData},
+};
+
+/// A tensor whose values lie in one slice, in order.
+#[derive(Debug, Clone)]
+pub(crate) struct Contiguous(FlexTensor);
+
+impl Contiguous {
+    /// Copies only what is not contiguous already.
+    pub fn new(tensor: FlexTensor) -> Self {
+        match tensor.as_slice::<f32>() {
+            Some(_) => Self(tensor),
+            None => Self(tensor.to_contiguous()),
+        }
+    }
+
+    /// The values, row-major.
+    pub fn values(&self) -> &[f32] {
+        self.0.as_slice().unwrap_or_default()
+    }
+
+    /// The size of every dimension.
+    pub fn dims<const D: usize>(&self) -> [usize; D] {
+        self.0.layout().shape().dims()
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> Shape {
+        self.0.layout().shape().clone()
+    }
+
+    /// The sizes of a channels-last activation.
+    pub fn activation(&self) -> kernels::Shape {
+        let [batch, height, width, channels] = self.dims();
+        kernels::Shape {
+            batch,
+            height,
+            width,
+            channels,
+        }
+    }
+}
+
+/// A tensor that takes `values` over.
+pub(crate) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+/// The dimensions of a channels-last activation.
+pub(crate) fn dims(shape: kernels::Shape) -> [usize; 4] {
+    [shape.batch, shape.height, shape.width, shape.channels]
+}

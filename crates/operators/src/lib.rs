@@ -1,0 +1,31 @@
+//! The operators of the [`kernels`] crate as functions of burn's tensors.
+//!
+//! They go in through burn's backend extensions: each is implemented for the
+//! `flex` backend, and for autodiff over it with a backward pass of its own.
+//! Every other device keeps burn's operators; [`supports`] tells which is which.
+//!
+//! Activations between these operators are channels-last,
+//! `[batch, height, width, channels]`; only the pixels that come into
+//! [`stem`] are channels-first, as burn has them.
+
+mod autodiff;
+mod conv_norm;
+mod extension;
+mod flex;
+mod head;
+mod mbconv;
+mod stem;
+
+use burn::tensor::Device;
+
+pub use conv_norm::{BatchMoments, ConvNorm, NormOptions};
+pub use head::head;
+pub use kernels::{Padding, Statistics, Window};
+pub use mbconv::{MbConv, MbConvMoments, MbConvOptions, SqueezeExcitation, mbconv};
+pub use stem::stem;
+
+/// Whether `device` runs these operators: burn's `flex` does, with autodiff or
+/// without.
+pub fn supports(device: &Device) -> bool {
+    *device == Device::flex() || *device == Device::flex().autodiff()
+}

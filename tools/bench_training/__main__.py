@@ -1,0 +1,117 @@
+"""Times training steps of trainer and of PyTorch in turn on this machine.
+
+    python3 tools/bench_training
+    python3 tools/bench_training --sizes 96:32 224:16 --rounds 5
+
+Builds trainer's example `training_step`, installs PyTorch and timm into
+.venv-torch (5 GB; git ignores it), runs every rival in turn for several rounds,
+each time in a process of its own, and prints Markdown on stdout: images a second,
+each rival's speed relative to PyTorch's, peak memory, and the machine.
+
+Medians over rounds, because a machine's speed wanders; ratios are medians of each
+round's ratio, because it wanders slower than a round takes. Leave the machine
+alone meanwhile.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import machine
+from failure import Failure
+from rivals import Rival, Size, available
+from summary import Runs, markdown
+
+RIVALS = ["native", "contiguous", "channels_last"]
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python3 tools/bench_training",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--sizes",
+        nargs="+",
+        type=Size.parse,
+        metavar="PIXELS:BATCH",
+        default=[Size(64, 64), Size(96, 32), Size(128, 32), Size(224, 16)],
+        help="sides of the images and batch sizes (64:64 96:32 128:32 224:16)",
+    )
+    parser.add_argument("--rounds", type=positive, default=5, help="(5)")
+    parser.add_argument("--warmup", type=positive, default=2, help="steps (2)")
+    parser.add_argument("--steps", type=positive, default=5, help="timed steps (5)")
+    parser.add_argument("--threads", type=positive, default=2, help="(2)")
+    parser.add_argument(
+        "--rivals",
+        nargs="+",
+        choices=["native", "burn", "contiguous", "channels_last"],
+        default=RIVALS,
+        help="trainer with its own operators or burn's, PyTorch in either layout "
+        f"({' '.join(RIVALS)})",
+    )
+    parser.add_argument(
+        "--python",
+        type=Path,
+        help="an interpreter that has torch and timm (else: .venv-torch)",
+    )
+    parser.add_argument(
+        "--training-step",
+        type=Path,
+        help="the example, already built (else: cargo builds it)",
+    )
+    return parser.parse_args()
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
+
+
+def measure(rivals: list[Rival], arguments: argparse.Namespace) -> list[Runs]:
+    """Every rival once a round, at one size after the other."""
+    measured = []
+    for size in arguments.sizes:
+        runs = Runs(size, {rival.name: [] for rival in rivals})
+        for turn in range(1, arguments.rounds + 1):
+            for rival in rivals:
+                run = rival.run(
+                    size, arguments.warmup, arguments.steps, arguments.threads
+                )
+                runs.of[rival.name].append(run)
+                print(
+                    f"{size}, round {turn} of {arguments.rounds}, {rival.name}: "
+                    f"{run.images_per_second(size):.1f} images/s",
+                    file=sys.stderr,
+                )
+        measured.append(runs)
+    return measured
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    try:
+        rivals = available(arguments.rivals, arguments.python, arguments.training_step)
+        description = machine.describe(arguments.threads)
+        measured = measure(rivals, arguments)
+    except Failure as failure:
+        print(f"error: {failure}\nhint: {failure.hint}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print(markdown(measured))
+    print(description)
+    for rival in rivals:
+        print(f"- {rival.name}: {rival.version}")
+    print(
+        f"- {arguments.rounds} rounds, in turn; each a fresh process, "
+        f"{arguments.warmup} steps of warm-up and {arguments.steps} timed steps"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

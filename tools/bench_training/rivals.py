@@ -1,0 +1,157 @@
+"""What is timed: trainer's example and `pytorch_step.py`, built and installed."""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from failure import Failure
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a step works on."""
+
+    pixels: int
+    batch: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Size":
+        match = re.fullmatch(r"([1-9]\d*):([1-9]\d*)", text)
+        if not match:
+            raise argparse.ArgumentTypeError(
+                f"'{text}' is not PIXELS:BATCH, such as 96:32"
+            )
+        return cls(int(match[1]), int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.pixels} px batch {self.batch}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process measured."""
+
+    steps: list[float]  # seconds
+    peak_rss_mb: float | None  # MiB, where the system tells it
+
+    def images_per_second(self, size: Size) -> float:
+        return size.batch / statistics.median(self.steps)
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A command that times steps and prints a line of JSON."""
+
+    name: str
+    command: list[str]
+    version: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(self, size: Size, warmup: int, steps: int, threads: int) -> Run:
+        options = {
+            "--size": size.pixels,
+            "--batch": size.batch,
+            "--warmup": warmup,
+            "--steps": steps,
+            "--threads": threads,
+        }
+        words = [str(word) for option in options.items() for word in option]
+        output = run_command(self.command + words, self.environment)
+        try:
+            result = json.loads(output)
+            return Run(result["steps"], result["peak_rss_mb"])
+        except (ValueError, KeyError, TypeError):
+            raise Failure(
+                f"{self.name} printed no result but: {output.strip()[:200]!r}",
+                f"run it alone: {' '.join(self.command + words)}",
+            ) from None
+
+
+def available(
+    names: list[str], python: Path | None, training_step: Path | None
+) -> list[Rival]:
+    """The rivals of these names, after building or installing what they need."""
+    rivals = {}
+    ours = [name for name in names if name in ("native", "burn")]
+    if ours:
+        example = str(training_step.absolute() if training_step else build_example())
+        for name in ours:
+            command = [example, "--operators", name]
+            rivals[name] = Rival(name, command, f"trainer {commit()}")
+    if len(ours) < len(names):
+        interpreter, environment = pytorch(python)
+        versions = pytorch_versions(interpreter, environment)
+        script = str(Path(__file__).with_name("pytorch_step.py"))
+        for name in set(names) - set(ours):
+            command = [interpreter, script, "--layout", name]
+            rivals[name] = Rival(name, command, versions, environment)
+    return [rivals[name] for name in dict.fromkeys(names)]
+
+
+def build_example() -> Path:
+    """Builds trainer's example; where the binary is depends on cargo's settings."""
+    cargo = ["cargo", "build", "--release", "--locked", "--package", "trainer"]
+    output = run_command(
+        [*cargo, "--example", "training_step", "--message-format", "json"]
+    )
+    messages = [json.loads(line) for line in output.splitlines()]
+    return next(
+        Path(message["executable"])
+        for message in messages
+        if message["reason"] == "compiler-artifact"
+        and message["target"]["name"] == "training_step"
+    )
+
+
+def pytorch(python: Path | None) -> tuple[str, dict[str, str]]:
+    """An interpreter that has PyTorch, and its environment variables."""
+    if python:
+        return str(python.absolute()), {}
+    run_command([str(ROOT / "tools/python_env.sh"), "torch"])
+    return sys.executable, {"PYTHONPATH": str(ROOT / ".venv-torch/packages")}
+
+
+def pytorch_versions(interpreter: str, environment: dict[str, str]) -> str:
+    """Fails here, before anything is timed, if PyTorch cannot be imported."""
+    versions = "import timm, torch; print('PyTorch', torch.__version__, 'timm', timm.__version__)"
+    return run_command([interpreter, "-c", versions], environment).strip()
+
+
+def commit() -> str:
+    try:
+        return run_command(["git", "describe", "--always", "--dirty"]).strip()
+    except Failure:
+        return "of an unknown commit"
+
+
+def run_command(command: list[str], environment: dict[str, str] | None = None) -> str:
+    """Standard output; standard error goes to the user."""
+    program = Path(command[0]).name
+    try:
+        finished = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=os.environ | (environment or {}),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        raise Failure(
+            f"cannot run '{command[0]}': {error.strerror}",
+            f"check that '{program}' is installed and can be run",
+        ) from None
+    if finished.returncode:
+        raise Failure(
+            f"'{program}' ended with status {finished.returncode}",
+            f"what it said is above; it was run as: {' '.join(command)}",
+        )
+    return finished.stdout
