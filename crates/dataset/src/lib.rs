@@ -34,7 +34,7 @@ mod split;
 mod stratified;
 
 pub use crate::dataset::Dataset;
-pub use decode::{RgbPixels, decode_file};
+pub use decode::{RgbPixels, decode, decode_file, is_animated};
 pub use error::DatasetError;
 pub use source::{OpenOptions, Source, open};
 pub use split::Split;
