@@ -25,6 +25,7 @@
 //! - [`Classifier`]: the sessions of one model, shared between threads by
 //!   cloning.
 //! - [`evaluate`]: loss, top-1, top-5 and per-class scores over a data set.
+//! - [`predict`]: any number of pictures ([`find_pictures`]), one answer each.
 //! - [`ModelFile`]: an ONNX file and its contract, read without ONNX Runtime.
 //!
 //! The ONNX Runtime shared library is found and loaded when the first
@@ -40,8 +41,10 @@ mod classification;
 mod classifier;
 mod error;
 mod evaluate;
+mod input;
 mod model_file;
 mod pool;
+mod predict;
 mod providers;
 mod runtime;
 mod session;
@@ -51,6 +54,8 @@ pub use classification::Classification;
 pub use classifier::Classifier;
 pub use error::InferError;
 pub use evaluate::{EvaluateOptions, EvaluationOutcome, EvaluationTimes, Prediction, evaluate};
+pub use input::{FindOptions, MAX_STREAM_BYTES, Picture, Pictures, find_in_folder, find_pictures};
 pub use model_file::ModelFile;
+pub use predict::{PictureAnswer, PredictOptions, predict};
 pub use providers::{Device, ParseDeviceError, Provider};
 pub use runtime::{RuntimeInfo, load_runtime};

@@ -5,6 +5,7 @@
 //! - [`ConfusionMatrix`]: counts by true label and prediction, as CSV too.
 //! - [`ClassificationReport`]: precision, recall, F1 and support; its
 //!   `Display` is scikit-learn's `classification_report` text.
+//! - [`mcnemar`]: whether two classifiers are equally good.
 //! - [`RunningEvaluation`], [`Evaluation`]: all of the above in one pass over
 //!   a data set, mergeable between threads.
 //!
@@ -15,6 +16,7 @@ mod classification_report;
 mod confusion;
 mod cross_entropy;
 mod evaluation;
+mod mcnemar;
 mod softmax;
 mod top_k;
 
@@ -22,5 +24,6 @@ pub use classification_report::{ClassScores, ClassificationReport, Scores};
 pub use confusion::ConfusionMatrix;
 pub use cross_entropy::cross_entropy;
 pub use evaluation::{Evaluation, RunningEvaluation};
+pub use mcnemar::{McNemar, mcnemar};
 pub use softmax::softmax;
 pub use top_k::{argmax, in_top_k, top_k};

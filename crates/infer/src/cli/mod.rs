@@ -6,14 +6,19 @@ mod eval;
 mod eval_report;
 mod failure;
 mod inspect;
+mod manual;
 mod output;
 mod predict;
+mod progress;
+mod style;
+mod verbosity;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 
 use failure::Failure;
+use verbosity::Verbosity;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,13 +26,18 @@ Examples:
   infer eval --model b0.onnx --dataset cifar100 --data-path cifar-100-binary.tar.gz --out report
   infer eval --model b0.onnx --dataset photos --split val --device cuda --json
   infer inspect b0.onnx
-  infer predict cat.jpg dog.png --model b0.onnx --top 3
+  infer predict cat.jpg photos/ 'more/**/*.png' --model b0.onnx --top 3
+  curl ... | infer predict - --model b0.onnx --json
+  find . -name '*.jpg' -print0 | infer predict --files-from - -0 --model b0.onnx --csv
 
 ONNX Runtime is looked for in this order: --runtime, ORT_DYLIB_PATH, beside the
 executable, ../lib, .onnxruntime/ of the project (tools/onnxruntime.sh puts it
 there), the system's library path.
 
-Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
+Colours: only on a terminal; NO_COLOR and CLICOLOR_FORCE are respected.
+
+Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted; `predict` also
+3 some images were refused. A reader that goes away (`| head`) is no failure.";
 
 /// Evaluate, inspect and run image classifiers exported by `trainer`.
 #[derive(Debug, Parser)]
@@ -40,9 +50,13 @@ struct Cli {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Say more on stderr: which libraries were loaded, where the time went.
-    #[arg(short, long, global = true)]
-    verbose: bool,
+    /// Say more on stderr: which libraries were loaded, where the time went;
+    /// twice for messages of the level DEBUG.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
 }
 
 #[derive(Debug, Subcommand)]
@@ -53,50 +67,40 @@ enum Command {
     /// Print the contract of a model; needs no ONNX Runtime.
     #[command(after_help = EXIT_CODES)]
     Inspect(inspect::InspectArgs),
-    /// Classify image files.
-    #[command(after_help = EXIT_CODES)]
+    /// Classify image files, folders, patterns, standard input.
+    #[command(after_help = predict::EXIT_CODES)]
     Predict(predict::PredictArgs),
+    /// Print the completion script of a shell.
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(manual::CompletionsArgs),
+    /// Write manual pages.
+    #[command(after_help = EXIT_CODES)]
+    Man(manual::ManArgs),
 }
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  infer completions bash > ~/.local/share/bash-completion/completions/infer
+  infer completions zsh > ~/.zfunc/_infer
+  infer completions fish > ~/.config/fish/completions/infer.fish
+
+Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
 const EXIT_CODES: &str = "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
-
-/// How much to say on stderr.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verbosity {
-    Quiet,
-    Normal,
-    Verbose,
-}
-
-impl Verbosity {
-    /// Prints a line that only a curious person wants.
-    fn detail(self, line: &str) {
-        if self == Self::Verbose {
-            eprintln!("{line}");
-        }
-    }
-
-    /// Prints a line worth knowing.
-    fn note(self, line: &str) {
-        if self != Self::Quiet {
-            eprintln!("note: {line}");
-        }
-    }
-}
 
 /// Parses the arguments (clap exits with 2 on wrong usage) and runs the
 /// command.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let verbosity = match (cli.quiet, cli.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
-        _ => Verbosity::Normal,
-    };
+    cli.color.write_global();
+    let verbosity = Verbosity::new(cli.quiet, cli.verbose);
+    verbosity.start_log();
     let result = match cli.command {
         Command::Eval(args) => eval::run(&args, verbosity),
         Command::Inspect(args) => inspect::run(&args),
         Command::Predict(args) => predict::run(&args, verbosity),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
     };
     match result {
         Ok(code) => code,

@@ -16,12 +16,31 @@ pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush());
     match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::new(
-            format!("cannot write to stdout: {error}"),
-            "check where the output goes to",
-        )),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(cannot_write(&error)),
         _ => Ok(()),
     }
+}
+
+/// The failure of writing to stdout.
+pub fn cannot_write(error: &io::Error) -> Failure {
+    Failure::new(
+        format!("cannot write to stdout: {error}"),
+        "check where the output goes to",
+    )
+}
+
+/// A name without control characters, which would move a terminal's cursor or
+/// break a line.
+pub fn printable(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for character in name.chars() {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    text
 }
 
 /// Writes one JSON document to stdout.
@@ -89,4 +108,14 @@ fn tidy(table: &Table) -> String {
         })
         .collect();
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_as_escapes() {
+        assert_eq!(printable("a\u{1b}[2J\nb ü"), "a\\u{1b}[2J\\nb ü");
+    }
 }

@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod awkward;
 mod classifier;
 mod cli;
 mod evaluate;
 mod model_file;
+mod predict;
+mod shell;
 mod tiny;
 
 use infer::{Classifier, ClassifierBuilder, Device};
