@@ -26,6 +26,7 @@
 //!   cloning.
 //! - [`evaluate`]: loss, top-1, top-5 and per-class scores over a data set.
 //! - [`predict`]: any number of pictures ([`find_pictures`]), one answer each.
+//! - [`compare`]: two models on the same images.
 //! - [`ModelFile`]: an ONNX file and its contract, read without ONNX Runtime.
 //!
 //! The ONNX Runtime shared library is found and loaded when the first
@@ -39,6 +40,7 @@
 mod builder;
 mod classification;
 mod classifier;
+mod compare;
 mod error;
 mod evaluate;
 mod input;
@@ -52,6 +54,7 @@ mod session;
 pub use builder::ClassifierBuilder;
 pub use classification::Classification;
 pub use classifier::Classifier;
+pub use compare::{CompareOptions, Comparison, Disagreement, LogitDifference, Speed, compare};
 pub use error::InferError;
 pub use evaluate::{EvaluateOptions, EvaluationOutcome, EvaluationTimes, Prediction, evaluate};
 pub use input::{FindOptions, MAX_STREAM_BYTES, Picture, Pictures, find_in_folder, find_pictures};

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
-use contract::fs::write_atomically;
 
 use super::{Cli, Failure, output};
 
@@ -36,7 +35,12 @@ pub fn completions(args: &CompletionsArgs) -> Result<ExitCode, Failure> {
 
 /// Writes a manual page for the program and each of its commands.
 pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
-    std::fs::create_dir_all(&args.dir).map_err(|error| cannot_write(&args.dir, &error))?;
+    std::fs::create_dir_all(&args.dir).map_err(|error| {
+        Failure::new(
+            format!("cannot make {}: {error}", args.dir.display()),
+            "choose a folder that you may write to",
+        )
+    })?;
     let mut command = Cli::command();
     command.build();
     write_page(&args.dir, command.clone(), "infer")?;
@@ -52,13 +56,6 @@ fn write_page(dir: &Path, command: clap::Command, name: &str) -> Result<(), Fail
     let page = clap_mangen::Man::new(command).title(name.to_owned());
     let mut text = Vec::new();
     page.render(&mut text)
-        .and_then(|()| write_atomically(&path, &text))
-        .map_err(|error| cannot_write(&path, &error))
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(
-        format!("cannot write {}: {error}", path.display()),
-        "choose a folder that you may write to",
-    )
+        .map_err(|error| output::internal("a manual page", &error))?;
+    output::write_file(&path, &text)
 }

@@ -1,6 +1,7 @@
 //! The command line: arguments, commands, exit codes.
 
 mod classifier;
+mod compare;
 mod data;
 mod eval;
 mod eval_report;
@@ -25,6 +26,7 @@ Examples:
   infer eval --model runs/digits/model.onnx
   infer eval --model b0.onnx --dataset cifar100 --data-path cifar-100-binary.tar.gz --out report
   infer eval --model b0.onnx --dataset photos --split val --device cuda --json
+  infer compare b0.onnx b0-fp16.onnx --differences differences.csv
   infer inspect b0.onnx
   infer predict cat.jpg photos/ 'more/**/*.png' --model b0.onnx --top 3
   curl ... | infer predict - --model b0.onnx --json
@@ -64,6 +66,9 @@ enum Command {
     /// Evaluate a model on a split of a data set.
     #[command(after_help = EXIT_CODES)]
     Eval(eval::EvalArgs),
+    /// Compare two models: agreement, accuracy, logits, speed.
+    #[command(after_help = EXIT_CODES)]
+    Compare(compare::CompareArgs),
     /// Print the contract of a model; needs no ONNX Runtime.
     #[command(after_help = EXIT_CODES)]
     Inspect(inspect::InspectArgs),
@@ -97,6 +102,7 @@ pub fn main() -> ExitCode {
     verbosity.start_log();
     let result = match cli.command {
         Command::Eval(args) => eval::run(&args, verbosity),
+        Command::Compare(args) => compare::run(&args, verbosity),
         Command::Inspect(args) => inspect::run(&args),
         Command::Predict(args) => predict::run(&args, verbosity),
         Command::Completions(args) => manual::completions(&args),

@@ -1,8 +1,10 @@
 //! Writing results to stdout, and tables.
 
 use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use contract::fs::write_atomically;
 use serde::Serialize;
 
 use super::Failure;
@@ -50,10 +52,39 @@ pub fn print_json(document: &impl Serialize) -> Result<(), Failure> {
 
 /// A document as indented JSON.
 pub fn to_json(document: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(document).map_err(|error| {
+    serde_json::to_string_pretty(document).map_err(|error| internal("JSON", &error))
+}
+
+/// A document that cannot be put into a format: not the user's mistake.
+pub fn internal(format: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::new(
+        format!("cannot write {format}: {error}"),
+        "report this as a bug",
+    )
+}
+
+/// Fails unless the folder of `path` is there: better before a long run than
+/// after it.
+pub fn check_folder_of(path: &Path) -> Result<(), Failure> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(Failure::new(
+            format!(
+                "cannot write {}: no folder {}",
+                path.display(),
+                folder.display()
+            ),
+            "make the folder, or choose another place",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file, whole or not at all.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_atomically(path, bytes).map_err(|error| {
         Failure::new(
-            format!("cannot write JSON: {error}"),
-            "report this as a bug",
+            format!("cannot write {}: {error}", path.display()),
+            "choose a place that you may write to",
         )
     })
 }

@@ -6,6 +6,7 @@
 mod awkward;
 mod classifier;
 mod cli;
+mod compare;
 mod evaluate;
 mod model_file;
 mod predict;
