@@ -27,6 +27,7 @@
 //! - [`evaluate`]: loss, top-1, top-5 and per-class scores over a data set.
 //! - [`predict`]: any number of pictures ([`find_pictures`]), one answer each.
 //! - [`compare`]: two models on the same images.
+//! - [`bench`]: load time, latency, throughput and memory of a model.
 //! - [`ModelFile`]: an ONNX file and its contract, read without ONNX Runtime.
 //!
 //! The ONNX Runtime shared library is found and loaded when the first
@@ -37,6 +38,7 @@
     expect(clippy::unwrap_used, reason = "a test fails by panicking")
 )]
 
+mod bench;
 mod builder;
 mod classification;
 mod classifier;
@@ -51,6 +53,7 @@ mod providers;
 mod runtime;
 mod session;
 
+pub use bench::{BenchOptions, BenchReport, Latency, LoadTimes, Noise, Throughput, bench};
 pub use builder::ClassifierBuilder;
 pub use classification::Classification;
 pub use classifier::Classifier;

@@ -1,5 +1,6 @@
 //! The command line: arguments, commands, exit codes.
 
+mod bench;
 mod classifier;
 mod compare;
 mod data;
@@ -27,6 +28,7 @@ Examples:
   infer eval --model b0.onnx --dataset cifar100 --data-path cifar-100-binary.tar.gz --out report
   infer eval --model b0.onnx --dataset photos --split val --device cuda --json
   infer compare b0.onnx b0-fp16.onnx --differences differences.csv
+  infer bench b0.onnx --batch-sizes 1,8 --markdown bench.md
   infer inspect b0.onnx
   infer predict cat.jpg photos/ 'more/**/*.png' --model b0.onnx --top 3
   curl ... | infer predict - --model b0.onnx --json
@@ -66,6 +68,9 @@ enum Command {
     /// Evaluate a model on a split of a data set.
     #[command(after_help = EXIT_CODES)]
     Eval(eval::EvalArgs),
+    /// Measure load time, latency, throughput and memory of a model.
+    #[command(after_help = EXIT_CODES)]
+    Bench(bench::BenchArgs),
     /// Compare two models: agreement, accuracy, logits, speed.
     #[command(after_help = EXIT_CODES)]
     Compare(compare::CompareArgs),
@@ -102,6 +107,7 @@ pub fn main() -> ExitCode {
     verbosity.start_log();
     let result = match cli.command {
         Command::Eval(args) => eval::run(&args, verbosity),
+        Command::Bench(args) => bench::run(&args, verbosity),
         Command::Compare(args) => compare::run(&args, verbosity),
         Command::Inspect(args) => inspect::run(&args),
         Command::Predict(args) => predict::run(&args, verbosity),

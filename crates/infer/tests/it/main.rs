@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod awkward;
+mod bench;
 mod classifier;
 mod cli;
 mod compare;
