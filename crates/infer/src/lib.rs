@@ -27,7 +27,7 @@
 //! - [`evaluate`]: loss, top-1, top-5 and per-class scores over a data set.
 //! - [`predict`]: any number of pictures ([`find_pictures`]), one answer each.
 //! - [`compare`]: two models on the same images.
-//! - [`bench`]: load time, latency, throughput and memory of a model.
+//! - [`bench()`]: load time, latency, throughput and memory of a model.
 //! - [`ModelFile`]: an ONNX file and its contract, read without ONNX Runtime.
 //!
 //! The ONNX Runtime shared library is found and loaded when the first

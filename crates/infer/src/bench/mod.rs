@@ -53,7 +53,7 @@ impl Default for BenchOptions {
     }
 }
 
-/// What [`bench`] returns.
+/// What [`bench()`] returns.
 #[derive(Debug, Clone, Serialize)]
 pub struct BenchReport {
     /// ONNX Runtime's name of the execution provider that ran.
@@ -105,11 +105,11 @@ pub fn bench(
     let before = CpuTimes::now();
     memory::reset_peak();
     let start = Instant::now();
-    load_runtime(options.runtime.as_deref())?;
+    let runtime = load_runtime(options.runtime.as_deref())?;
     let runtime_seconds = start.elapsed().as_secs_f64();
 
-    let (load, classifier) = load_times(model, options, runtime_seconds)?;
-    let grid = Grid::new(options, classifier.provider());
+    let (load, provider) = load_times(model, options, runtime_seconds)?;
+    let grid = Grid::new(options, provider);
     let steps = grid.threads.len() + grid.settings().len() * grid.batch_sizes.len();
     let mut done = 0;
     let mut step = || {
@@ -136,8 +136,8 @@ pub fn bench(
     }
     let peak_memory = throughput.iter().filter_map(|point| point.peak_memory);
     Ok(BenchReport {
-        provider: classifier.provider().to_string(),
-        runtime_version: classifier.runtime().version.clone(),
+        provider: provider.to_string(),
+        runtime_version: runtime.version,
         cores: cores(),
         processor: machine::processor(),
         load,
@@ -148,12 +148,13 @@ pub fn bench(
     })
 }
 
-/// Opens a session three times and runs it once.
+/// Opens a session three times and runs it once. Gives the provider too, which
+/// is known once a session is open.
 fn load_times(
     model: &ModelFile,
     options: &BenchOptions,
     runtime: f64,
-) -> Result<(LoadTimes, Classifier), InferError> {
+) -> Result<(LoadTimes, Provider), InferError> {
     let open_timed = || {
         let start = Instant::now();
         let classifier = open(model, options, 1, 1)?;
@@ -169,7 +170,7 @@ fn load_times(
         session: first.min(second).min(third),
         first_run: start.elapsed().as_secs_f64(),
     };
-    Ok((load, classifier))
+    Ok((load, classifier.provider()))
 }
 
 fn open(

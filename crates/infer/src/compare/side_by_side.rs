@@ -57,7 +57,7 @@ impl<'a> SideBySide<'a> {
             self.warmed_up = true;
         }
         let run = |i: usize| self.run_one(i, pixels[i]);
-        let ((first, first_time), (second, second_time)) = if self.blocks.len() % 2 == 0 {
+        let ((first, first_time), (second, second_time)) = if self.blocks.len().is_multiple_of(2) {
             let first = run(0)?;
             (first, run(1)?)
         } else {
