@@ -35,7 +35,7 @@ mod split;
 mod stratified;
 
 pub use crate::dataset::Dataset;
-pub use decode::{RgbPixels, decode_file};
+pub use decode::{RgbPixels, decode, decode_file, is_animated};
 pub use error::DatasetError;
 pub use limit::stratified_limit;
 pub use source::{OpenOptions, Source, open};

@@ -5,6 +5,7 @@
 //! - [`ConfusionMatrix`]: counts by true label and prediction, as CSV too.
 //! - [`ClassificationReport`]: precision, recall, F1 and support; its
 //!   `Display` is scikit-learn's `classification_report` text.
+//! - [`mcnemar`]: whether two classifiers are equally good.
 //! - [`RunningEvaluation`], [`Evaluation`]: all of the above in one pass over
 //!   a data set, mergeable between threads.
 //! - [`ImageScores`]: loss, Brier score and confidence of one image, for
@@ -29,6 +30,7 @@ mod cross_entropy;
 mod evaluation;
 mod headline;
 mod image_scores;
+mod mcnemar;
 mod softmax;
 mod temperature;
 mod top_k;
@@ -42,6 +44,7 @@ pub use cross_entropy::cross_entropy;
 pub use evaluation::{Evaluation, RunningEvaluation};
 pub use headline::Headline;
 pub use image_scores::ImageScores;
+pub use mcnemar::{McNemar, mcnemar};
 pub use softmax::softmax;
 pub use temperature::fit_temperature;
 pub use top_k::{argmax, in_top_k, top_k};

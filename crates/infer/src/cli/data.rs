@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use contract::Contract;
 use dataset::{Dataset, OpenOptions, Source, Split, stratified_limit, stratified_split};
 
+use super::verbosity::warn;
 use super::{Failure, Verbosity};
 
 /// Arguments that name a data set.
@@ -80,10 +81,10 @@ pub fn open(args: &DataArgs, contract: &Contract, verbosity: Verbosity) -> Resul
     let trained_on = &contract.training.dataset;
     let matches_training = dataset.sha256 == trained_on.sha256;
     if !matches_training {
-        eprintln!(
-            "warning: data set {} differs from the one that the model was trained on ({}): sha256 {}, there {}",
+        warn(&format!(
+            "data set {} differs from the one that the model was trained on ({}): sha256 {}, there {}",
             dataset.name, trained_on.name, dataset.sha256, trained_on.sha256
-        );
+        ));
     }
     let split = take_split(&dataset, args.split, contract)?;
     if matches_training {
