@@ -257,13 +257,10 @@ fn a_folder_of_pictures_trains_and_is_told_apart_by_colour() {
         &files[..],
     ]
     .concat();
-    let answers = json(&run(&mut infer(cwd.path(), &args)));
-    for (answer, (file, (class, _))) in answers
-        .as_array()
-        .unwrap()
-        .iter()
-        .zip(files.iter().zip(COLOURS))
-    {
+    let lines = stdout(&run(&mut infer(cwd.path(), &args)));
+    assert_eq!(lines.lines().count(), files.len());
+    for (line, (file, (class, _))) in lines.lines().zip(files.iter().zip(COLOURS)) {
+        let answer: Value = serde_json::from_str(line).unwrap();
         assert_eq!(answer["file"], *file);
         assert_eq!(answer["top"][0]["class"], class, "{answer}");
         assert_eq!(answer["top"].as_array().unwrap().len(), 2);

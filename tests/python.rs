@@ -7,8 +7,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use contract::Contract;
 use dataset::{OpenOptions, Source};
-use end_to_end::{assert_failure, json, onnxruntime, project_root, run, trained_digits};
+use end_to_end::{
+    assert_failure, infer, json, onnxruntime, project_root, run, stdout, text, trained_digits,
+};
 use infer::{Classifier, Device};
 use serde_json::Value;
 
@@ -58,6 +61,10 @@ fn python_reads_the_model_and_gives_the_answers_of_infer() {
     assert_eq!(answers.len(), 359);
     let expected: Vec<u64> = answers.iter().map(|a| a.class() as u64).collect();
     assert_eq!(classes, expected);
+    assert_eq!(
+        evaluated_classes(&model, folder.path(), classifier.contract()),
+        expected
+    );
     let told_apart: BTreeSet<u64> = classes.into_iter().collect();
     assert!(
         told_apart.len() >= 5,
@@ -73,6 +80,32 @@ fn python_reads_the_model_and_gives_the_answers_of_infer() {
             );
         }
     }
+}
+
+/// The class of each test image in the file that `infer eval --predictions` writes.
+fn evaluated_classes(model: &Path, folder: &Path, contract: &Contract) -> Vec<u64> {
+    let file = folder.join("predictions.jsonl");
+    let args = [
+        "eval",
+        "--device",
+        "cpu",
+        "--no-temperature",
+        "--model",
+        text(model),
+    ];
+    let args = [&args[..], &["--predictions", text(&file)]].concat();
+    stdout(&run(&mut infer(folder, &args)));
+    let lines = fs::read_to_string(&file).unwrap();
+    let class = |line: &str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let name = line["prediction"].as_str().unwrap();
+        contract
+            .classes
+            .iter()
+            .position(|class| class == name)
+            .unwrap() as u64
+    };
+    lines.lines().map(class).collect()
 }
 
 #[test]

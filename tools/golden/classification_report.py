@@ -11,9 +11,12 @@ import json
 import pathlib
 
 import numpy as np
+import scipy
 import sklearn
+from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 from sklearn.metrics import (
+    brier_score_loss,
     classification_report,
     confusion_matrix,
     log_loss,
@@ -21,6 +24,46 @@ from sklearn.metrics import (
 )
 
 OUT = pathlib.Path(__file__).parents[2] / "crates/metrics/tests/golden"
+
+
+def ece(labels, probabilities, bins=15):
+    """Expected calibration error: equation 3 of Guo, Pleiss, Sun and Weinberger
+    2017, "On calibration of modern neural networks", with the bins ((m-1)/M, m/M]
+    of its section 2."""
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
+    bin_of = np.digitize(confidence, np.arange(bins + 1) / bins, right=True)
+    gaps = [
+        (bin_of == m).mean() * abs(correct[bin_of == m].mean() - confidence[bin_of == m].mean())
+        for m in range(1, bins + 1)
+        if (bin_of == m).any()
+    ]
+    return float(sum(gaps))
+
+
+def calibration(labels, logits, temperature):
+    """Brier score, calibration error and loss of the logits divided by a temperature."""
+    classes = range(logits.shape[1])
+    probabilities = softmax(logits.astype(np.float64) / temperature, axis=1)
+    one_hot = np.eye(len(classes))[labels]
+    brier = brier_score_loss(labels, probabilities, labels=classes, scale_by_half=False)
+    assert abs(brier - ((probabilities - one_hot) ** 2).sum(axis=1).mean()) < 1e-12
+    return {
+        "temperature": temperature,
+        "brier": brier,
+        "ece": ece(labels, probabilities),
+        "loss": -np.log(probabilities[np.arange(len(labels)), labels]).mean(),
+    }
+
+
+def fit_temperature(labels, logits):
+    """The temperature with the lowest loss."""
+    found = minimize_scalar(
+        lambda log_t: calibration(labels, logits, np.exp(log_t))["loss"],
+        bounds=(np.log(0.01), np.log(100.0)),
+        options={"xatol": 1e-12},
+    )
+    return float(np.exp(found.x))
 
 
 def write(name, names, labels, logits):
@@ -45,6 +88,8 @@ def write(name, names, labels, logits):
             labels, softmax(logits.astype(np.float64), axis=1), labels=classes
         ),
         "top5": top_k_accuracy_score(labels, logits, k=5, labels=classes),
+        "calibration": calibration(labels, logits, 1.0),
+        "scaled": calibration(labels, logits, fit_temperature(labels, logits)),
     }
     (OUT / f"{name}.json").write_text(json.dumps(case, ensure_ascii=False) + "\n")
     (OUT / f"{name}.txt").write_text(text)
@@ -85,12 +130,16 @@ def main():
 
     (OUT / "README.md").write_text(
         "# Golden values for the metrics\n\n"
-        f"Made by scikit-learn {sklearn.__version__} and NumPy {np.__version__} with\n\n"
+        f"Made by scikit-learn {sklearn.__version__}, SciPy {scipy.__version__} and "
+        f"NumPy {np.__version__} with\n\n"
         "```\npython3 tools/golden/classification_report.py\n```\n\n"
         "(set-up in that file). Each case has a `.json` file (class names, labels,\n"
         "predictions, float32 logits, the numbers of `classification_report`,\n"
-        "`confusion_matrix`, `log_loss` and `top_k_accuracy_score(k=5)`) and a `.txt`\n"
-        "file, the text of `classification_report(labels, predictions,\n"
+        "`confusion_matrix`, `log_loss` and `top_k_accuracy_score(k=5)`; under\n"
+        "`calibration` those of `brier_score_loss(scale_by_half=False)` and of the\n"
+        "expected calibration error as Guo et al. 2017 define it; under `scaled` the\n"
+        "same at the temperature that `scipy.optimize.minimize_scalar` finds) and a\n"
+        "`.txt` file, the text of `classification_report(labels, predictions,\n"
         "labels=range(n), target_names=names, digits=4, zero_division=0)`.\n\n"
         "| case | what it holds |\n|---|---|\n"
         "| `ten` | 10 classes, 400 images |\n"

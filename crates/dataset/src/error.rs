@@ -305,7 +305,9 @@ impl DatasetError {
             Self::MissingClass { .. } => "every split needs images of every class",
             Self::EmptyClass { .. } => "add images of this class or remove the class",
             Self::NotUnicode { .. } => "rename it",
-            Self::Decode { .. } => "replace or remove the file",
+            Self::Decode { .. } => {
+                "replace or remove the file; PNG, JPEG, BMP, GIF, WebP, TIFF and PNM can be read"
+            }
             Self::TooFewImages { .. } => {
                 "add images of this class, remove the class, or bring a split of your own \
                  (train/ and val/ folders)"

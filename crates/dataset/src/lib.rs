@@ -29,13 +29,15 @@ pub mod digits;
 mod error;
 pub mod folder;
 mod hash;
+mod limit;
 mod source;
 mod split;
 mod stratified;
 
 pub use crate::dataset::Dataset;
-pub use decode::{RgbPixels, decode_file};
+pub use decode::{RgbPixels, decode, decode_file, is_animated};
 pub use error::DatasetError;
+pub use limit::stratified_limit;
 pub use source::{OpenOptions, Source, open};
 pub use split::Split;
 pub use stratified::{SplitIndices, stratified_split};

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use rayon::prelude::*;
 
@@ -144,12 +145,17 @@ impl ClassifierBuilder {
                 threads,
             )
         };
+        let start = Instant::now();
         // The first one alone: if the provider does not work, it fails once.
         let first = open()?;
         let others: Vec<ModelSession> = (1..sessions)
             .into_par_iter()
             .map(|_| open())
             .collect::<Result<_, _>>()?;
+        tracing::info!(
+            "opened {sessions} session(s) of {threads} thread(s) on {provider} in {:.2} s",
+            start.elapsed().as_secs_f64()
+        );
         Ok(std::iter::once(first).chain(others).collect())
     }
 }

@@ -1,6 +1,7 @@
 //! The classifier: a model, its contract and a pool of sessions.
 
 use std::sync::Arc;
+use std::thread;
 
 use contract::{Contract, preprocess};
 use image::DynamicImage;
@@ -184,6 +185,18 @@ impl Classifier {
             &contract.fit,
             [contract.input.height, contract.input.width],
         )
+    }
+
+    /// Threads that prepare images and run them: on the CPU the sessions take
+    /// all cores; on a GPU the cores are free to decode while a session runs.
+    pub(crate) fn workers(&self) -> usize {
+        let sessions = self.sessions();
+        match self.provider() {
+            Provider::Cpu => sessions,
+            Provider::Cuda => thread::available_parallelism()
+                .map_or(1, usize::from)
+                .max(sessions),
+        }
     }
 
     /// Runs whole images in one call on the next free session.

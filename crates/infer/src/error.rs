@@ -161,7 +161,40 @@ pub enum InferError {
         classes: usize,
     },
 
-    /// An image of the data set could not be read.
+    /// A folder without image files, or a pattern that no file matches.
+    #[error("no image files: {}", place.display())]
+    NoImages {
+        /// The folder or pattern.
+        place: PathBuf,
+    },
+
+    /// A folder that cannot be read, or a pattern that is none.
+    #[error("cannot search {}: {reason}", place.display())]
+    Search {
+        /// The folder or pattern.
+        place: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// A stream of more than [`MAX_STREAM_BYTES`](crate::MAX_STREAM_BYTES).
+    #[error(
+        "{}: more than {} MiB",
+        name.display(), crate::MAX_STREAM_BYTES >> 20
+    )]
+    StreamTooLong {
+        /// The stream, `-` for standard input.
+        name: PathBuf,
+    },
+
+    /// Two models that cannot be compared.
+    #[error("the models have different classes: {difference}")]
+    DifferentClasses {
+        /// The first difference.
+        difference: String,
+    },
+
+    /// An image could not be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
 }
@@ -193,6 +226,14 @@ impl InferError {
                 "pass uint8 RGB pixels of the model's input size, or use classify_image for other sizes"
             }
             Self::Label { .. } => "evaluate on the data set that the model was trained on",
+            Self::NoImages { .. } => {
+                "name image files, folders with image files (jpg, png, ...) or patterns such as 'photos/**/*.jpg'"
+            }
+            Self::Search { .. } => "check the permissions and the pattern; brackets come in pairs",
+            Self::StreamTooLong { .. } => "one image is read from a stream; pass its file instead",
+            Self::DifferentClasses { .. } => {
+                "compare models of the same data set (`infer inspect` lists the classes)"
+            }
             Self::Dataset(error) => return error.hint(),
             Self::Runtime { .. } | Self::OutputShape { .. } => return None,
         };

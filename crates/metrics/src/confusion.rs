@@ -95,6 +95,30 @@ impl ConfusionMatrix {
         }
     }
 
+    /// The matrix of `groups` groups of classes: `group_of[class]` is the
+    /// class's group. Its accuracy is the share of images whose predicted
+    /// class lies in the true class's group.
+    ///
+    /// # Panics
+    /// If there is not one group for each class, or one is not below `groups`.
+    pub fn grouped(&self, group_of: &[usize], groups: usize) -> Self {
+        assert_eq!(
+            group_of.len(),
+            self.classes,
+            "{} groups for {} classes",
+            group_of.len(),
+            self.classes
+        );
+        let mut grouped = Self::new(groups);
+        for label in 0..self.classes {
+            for predicted in 0..self.classes {
+                let index = grouped.index(group_of[label], group_of[predicted]);
+                grouped.counts[index] += self.get(label, predicted);
+            }
+        }
+        grouped
+    }
+
     /// The matrix as CSV (RFC 4180, lines end in `\n`): a header
     /// `label\predicted` and the class names, then a line for each true label
     /// with its name and its counts. Names are quoted where they need it.
@@ -186,6 +210,13 @@ mod tests {
     fn no_images_have_accuracy_zero() {
         assert_eq!(ConfusionMatrix::new(3).accuracy(), 0.0);
         assert_eq!(ConfusionMatrix::new(0).accuracy(), 0.0);
+    }
+
+    #[test]
+    fn groups_hold_their_classes_images() {
+        let grouped = matrix(3, &[(0, 0), (0, 1), (2, 1), (2, 2), (1, 2)]).grouped(&[1, 1, 0], 2);
+        assert_eq!(grouped.counts(), [1, 1, 1, 2]);
+        assert_eq!(grouped.accuracy(), 0.6);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Agreement with scikit-learn, see `golden/README.md`.
 
-use metrics::{Evaluation, RunningEvaluation, argmax};
+use metrics::{Calibration, Evaluation, ImageScores, RunningEvaluation, argmax, fit_temperature};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -14,6 +14,16 @@ struct Case {
     confusion: Vec<Vec<u64>>,
     log_loss: f64,
     top5: f64,
+    calibration: CalibrationCase,
+    scaled: CalibrationCase,
+}
+
+#[derive(Deserialize)]
+struct CalibrationCase {
+    temperature: f64,
+    brier: f64,
+    ece: f64,
+    loss: f64,
 }
 
 fn check(json: &str, text: &str) {
@@ -32,6 +42,23 @@ fn check(json: &str, text: &str) {
     assert_eq!(evaluation.confusion.counts(), case.confusion.concat());
     assert_eq!(evaluation.report.to_string(), text);
     check_numbers(&evaluation, &case.report);
+    check_calibration(&case, &case.calibration);
+    check_calibration(&case, &case.scaled);
+    let fitted = fit_temperature(&case.logits.concat(), &case.labels).expect("a temperature");
+    // scipy's minimum is where the loss is flat to the last bits.
+    let (found, expected) = (fitted, case.scaled.temperature);
+    assert!(
+        (found / expected - 1.0).abs() < 1e-6,
+        "{found}, scipy has {expected}"
+    );
+}
+
+fn check_calibration(case: &Case, expected: &CalibrationCase) {
+    let scores = ImageScores::of_images(&case.logits.concat(), &case.labels, expected.temperature);
+    let found = Calibration::new(&scores);
+    close(found.brier, expected.brier, "Brier score");
+    close(found.ece, expected.ece, "calibration error");
+    close(found.loss, expected.loss, "scaled loss");
 }
 
 fn check_numbers(evaluation: &Evaluation, expected: &Map<String, Value>) {

@@ -61,8 +61,19 @@ pub fn write_curves(
     let bytes = output::png(&path, SIZE, 4, |canvas| plot.draw(canvas))?;
     output::write(&path, &bytes)?;
     let path = output::with_suffix(path_without_ext, "svg");
-    let bytes = output::svg(&path, SIZE, |canvas| plot.draw(canvas))?;
-    output::write(&path, &bytes)
+    let svg = output::svg(&path, SIZE, |canvas| plot.draw(canvas))?;
+    output::write(&path, svg.as_bytes())
+}
+
+/// The plot of [`write_curves`] as SVG text; `path` is named in errors.
+pub(crate) fn svg(
+    path: &Path,
+    title: &str,
+    y_label: &str,
+    curves: &[Curve],
+) -> Result<String, ReportError> {
+    let plot = Plot::new(title, y_label, curves);
+    output::svg(path, SIZE, |canvas| plot.draw(canvas))
 }
 
 /// A plot's content, the same for every kind of file.

@@ -1,11 +1,19 @@
-//! Plots of training curves and confusion matrices, as files.
+//! Plots and reports, as files.
 //!
 //! - [`write_curves`]: loss or accuracy by epoch, PNG and SVG.
 //! - [`write_confusion_png`]: a confusion matrix one can read, PNG.
 //! - [`write_contact_sheet_png`]: images side by side with captions, PNG.
+//! - [`write_reliability_png`]: accuracy by confidence, PNG.
+//! - [`write_grid_png`]: pictures with true and predicted classes, PNG.
+//! - [`write_html`]: everything about an evaluation in one HTML file.
 //!
 //! A font is embedded, so nothing has to be installed. Files appear whole or
 //! not at all.
+
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, reason = "a test fails by panicking")
+)]
 
 mod axis;
 mod canvas;
@@ -14,10 +22,18 @@ mod confusion;
 mod contact_sheet;
 mod curves;
 mod error;
+mod grid;
+mod html;
 mod output;
+mod picture;
+mod reliability;
 mod text;
 
 pub use confusion::write_confusion_png;
 pub use contact_sheet::{Tile, write_contact_sheet_png};
 pub use curves::{Curve, write_curves};
 pub use error::ReportError;
+pub use grid::write_grid_png;
+pub use html::{CurvePlot, EvaluationPage, write_html};
+pub use picture::Picture;
+pub use reliability::{ScaledCalibration, write_reliability_png};

@@ -62,7 +62,7 @@ pub(crate) fn svg(
     path: &Path,
     size: (u32, u32),
     draw: impl FnOnce(&Canvas<'_, SVGBackend<'_>>) -> Drawn<SVGBackend<'static>>,
-) -> Result<Vec<u8>, ReportError> {
+) -> Result<String, ReportError> {
     text::register().map_err(|reason| draw_error(path, reason))?;
     let mut picture = String::new();
     {
@@ -70,7 +70,7 @@ pub(crate) fn svg(
         draw(&Canvas::new(&area, 1, 0.0)).map_err(|error| draw_error(path, error))?;
         area.present().map_err(|error| draw_error(path, error))?;
     }
-    Ok(picture.into_bytes())
+    Ok(picture)
 }
 
 /// Writes a finished file, whole or not at all.
@@ -90,7 +90,8 @@ pub(crate) fn with_suffix(path: &Path, extension: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn draw_error(path: &Path, reason: impl Display) -> ReportError {
+/// The file `path` could not be drawn.
+pub(crate) fn draw_error(path: &Path, reason: impl Display) -> ReportError {
     ReportError::Draw {
         path: path.to_owned(),
         reason: reason.to_string(),

@@ -4,8 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use image::RgbImage;
-use metrics::ConfusionMatrix;
-use report::{Curve, ReportError, write_confusion_png, write_curves};
+use metrics::{Calibration, ConfusionMatrix, ImageScores};
+use report::{
+    Curve, Picture, ReportError, ScaledCalibration, write_confusion_png, write_curves,
+    write_grid_png, write_reliability_png,
+};
 
 fn curve(label: &str, points: &[(f64, f64)]) -> Curve {
     Curve {
@@ -161,6 +164,71 @@ fn a_confusion_matrix_without_classes_or_images_is_drawn() {
     write_confusion_png(&path, "", &matrix, &names(3)).expect("written");
     // Nothing but the colour bar.
     assert!(coloured(&read_png(&path)) < 120 * 360);
+}
+
+/// The reliability diagram of `images` images, in a picture of its own.
+fn reliability(images: usize, scaled: Option<&ScaledCalibration>) -> RgbImage {
+    let logits: Vec<f32> = (0..images)
+        .flat_map(|i| [i as f32 / images as f32 * 4.0, 0.0])
+        .collect();
+    let labels: Vec<usize> = (0..images).map(|i| usize::from(i % 5 == 0)).collect();
+    let calibration = Calibration::new(&ImageScores::of_images(&logits, &labels, 1.0));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("reliability.png");
+    write_reliability_png(&path, "Test", &calibration, scaled).expect("written");
+    read_png(&path)
+}
+
+#[test]
+fn a_reliability_diagram_shows_its_bins_and_the_scaled_ones() {
+    let nothing = reliability(0, None);
+    let bins = reliability(500, None);
+    assert_eq!(bins.dimensions(), (900, 960));
+    // Eight bins from 0.5 to 1, each about 44 pixels wide and hundreds high.
+    assert!(coloured(&bins) > coloured(&nothing) + 8 * 44 * 200);
+    let scaled = ScaledCalibration {
+        temperature: 2.0,
+        calibration: Calibration::new(&ImageScores::of_images(&[3.0, 0.0], &[0], 2.0)),
+    };
+    assert!(reliability(500, Some(&scaled)) != bins);
+}
+
+/// Pictures of one colour and of these sizes, every second one wrong.
+fn pictures(sizes: &[(u32, u32)]) -> Vec<Picture> {
+    let picture = |(index, &(width, height)): (usize, &(u32, u32))| Picture {
+        pixels: RgbImage::from_pixel(width, height, image::Rgb([0, 255, 0])),
+        name: String::new(),
+        label: "cat".to_owned(),
+        predicted: ["cat", "a dog with a very, very long name"][index % 2].to_owned(),
+        confidence: 0.5,
+    };
+    sizes.iter().enumerate().map(picture).collect()
+}
+
+#[test]
+fn a_grid_holds_every_picture_in_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("grid.png");
+    for (count, columns, rows) in [(16, 4, 4), (5, 3, 2), (1, 1, 1)] {
+        write_grid_png(&path, "Test", &pictures(&vec![(8, 8); count])).expect("written");
+        let grid = read_png(&path);
+        assert_eq!(grid.width(), 24 + columns * 224);
+        assert_eq!(grid.height(), 74 + rows * 256);
+        let green = grid.pixels().filter(|p| p.0 == [0, 255, 0]).count();
+        assert_eq!(green, count * 200 * 200);
+    }
+}
+
+#[test]
+fn pictures_of_any_shape_fit_into_the_grid() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("grid.png");
+    let sizes = [(1, 1), (1, 1000), (640, 480), (0, 0)];
+    write_grid_png(&path, "Test", &pictures(&sizes)).expect("written");
+    let grid = read_png(&path);
+    let green = grid.pixels().filter(|p| p.0 == [0, 255, 0]).count();
+    assert_eq!(green, 200 * 200 + 200 + 200 * 150);
+    write_grid_png(&path, "Test", &[]).expect("written");
 }
 
 #[test]

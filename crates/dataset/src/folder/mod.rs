@@ -36,6 +36,9 @@ use sha2::{Digest, Sha256};
 
 use crate::split::slashed;
 use crate::{Dataset, DatasetError, Split, hash};
+
+pub use scan::has_image_extension;
+
 use scan::{ClassFolder, below, class_folders, has_folders, subfolders};
 
 /// Names of the validation split's folder, the preferred one first.

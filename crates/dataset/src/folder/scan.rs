@@ -90,7 +90,7 @@ fn collect_images(
                 });
             }
             collect_images(root, &relative, depth - 1, files)?;
-        } else if is_image(&path) {
+        } else if has_image_extension(&path) {
             files.push(relative);
         }
     }
@@ -113,7 +113,9 @@ fn is_hidden(path: &Path) -> bool {
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-fn is_image(path: &Path) -> bool {
+/// Whether the file's extension is one of the formats that can be decoded, in
+/// upper or lower case.
+pub fn has_image_extension(path: &Path) -> bool {
     path.extension()
         .and_then(OsStr::to_str)
         .is_some_and(|extension| EXTENSIONS.contains(&extension.to_ascii_lowercase().as_str()))

@@ -6,11 +6,11 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use infer::{Classifier, Device, InferError};
 
-use super::Verbosity;
+use super::verbosity::{Verbosity, warn};
 
-/// Arguments that say how to run a model.
+/// Arguments that say what to run a model on.
 #[derive(Debug, Args)]
-pub struct ClassifierArgs {
+pub struct DeviceArgs {
     /// What to run on; `auto` takes CUDA if it works, else the CPU.
     #[arg(
         long, default_value = "auto",
@@ -18,41 +18,46 @@ pub struct ClassifierArgs {
     )]
     pub device: Device,
 
-    /// Sessions that run at the same time [default: one a core, one on a GPU].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub sessions: Option<u16>,
-
     /// ONNX Runtime shared library, or the folder that holds it.
     #[arg(long, value_name = "PATH")]
     pub runtime: Option<PathBuf>,
+}
+
+/// Arguments that say how to run a model.
+#[derive(Debug, Args)]
+pub struct ClassifierArgs {
+    #[command(flatten)]
+    device: DeviceArgs,
+
+    /// Sessions that run at the same time [default: one a core, one on a GPU].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    sessions: Option<u16>,
 }
 
 impl ClassifierArgs {
     /// Opens the model and says what there is to say about it.
     pub fn open(&self, model: &Path, verbosity: Verbosity) -> Result<Classifier, InferError> {
         let mut builder = Classifier::builder()
-            .device(self.device)
-            .runtime(self.runtime.clone());
+            .device(self.device.device)
+            .runtime(self.device.runtime.clone());
         if let Some(sessions) = self.sessions {
             builder = builder.sessions(sessions.into());
         }
         let classifier = builder.from_file(model)?;
-
-        let runtime = classifier.runtime();
-        verbosity.detail(&format!(
-            "loaded ONNX Runtime {} from {}",
-            runtime.version,
-            runtime.path.display()
-        ));
-        if let Some(reason) = classifier.fallback_reason() {
-            let line = format!("running on the CPU: {reason}");
-            // Without the CUDA provider nobody expected a GPU to be used.
-            if runtime.cuda_build {
-                eprintln!("warning: {line}");
-            } else {
-                verbosity.detail(&line);
-            }
-        }
+        tell_fallback(&classifier, verbosity);
         Ok(classifier)
+    }
+}
+
+/// Says why a classifier does not run on the GPU.
+fn tell_fallback(classifier: &Classifier, verbosity: Verbosity) {
+    if let Some(reason) = classifier.fallback_reason() {
+        let line = format!("running on the CPU: {reason}");
+        // Without the CUDA provider nobody expected a GPU to be used.
+        if classifier.runtime().cuda_build {
+            warn(&line);
+        } else {
+            verbosity.detail(&line);
+        }
     }
 }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use contract::Contract;
-use dataset::{Dataset, OpenOptions, Source, Split, stratified_split};
+use dataset::{Dataset, OpenOptions, Source, Split, stratified_limit, stratified_split};
 
+use super::verbosity::warn;
 use super::{Failure, Verbosity};
 
 /// Arguments that name a data set.
@@ -24,7 +25,7 @@ pub struct DataArgs {
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data_dir: PathBuf,
 
-    /// The split to evaluate on; train and val are split as in training, before its limits.
+    /// The split to evaluate on; train and val are those of the training, with its limits.
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
     pub split: SplitName,
 }
@@ -58,6 +59,8 @@ pub struct Data {
     /// Whether its contents are those that the model was trained on.
     pub matches_training: bool,
     pub split: Split,
+    /// The validation split, or why there is none.
+    pub validation: Result<Split, Failure>,
 }
 
 /// Opens the data set, checks it against the contract and takes the split.
@@ -78,17 +81,22 @@ pub fn open(args: &DataArgs, contract: &Contract, verbosity: Verbosity) -> Resul
     let trained_on = &contract.training.dataset;
     let matches_training = dataset.sha256 == trained_on.sha256;
     if !matches_training {
-        eprintln!(
-            "warning: data set {} differs from the one that the model was trained on ({}): sha256 {}, there {}",
+        warn(&format!(
+            "data set {} differs from the one that the model was trained on ({}): sha256 {}, there {}",
             dataset.name, trained_on.name, dataset.sha256, trained_on.sha256
-        );
+        ));
     }
     let split = take_split(&dataset, args.split, contract)?;
+    if matches_training {
+        check_size(args.split, split.len(), contract);
+    }
+    let validation = take_split(&dataset, SplitName::Val, contract);
     Ok(Data {
         name: dataset.name,
         sha256: dataset.sha256,
         matches_training,
         split,
+        validation,
     })
 }
 
@@ -119,21 +127,25 @@ fn take_split(dataset: &Dataset, name: SplitName, contract: &Contract) -> Result
             hint,
         ))
     };
-    let recipe = &contract.training.dataset.split;
-    match (name, &dataset.test, &dataset.val, recipe) {
-        (SplitName::Test, Some(test), ..) => Ok(test.clone()),
-        (SplitName::Test, None, ..) => absent(
-            "it came without one",
-            "add a test/ folder, or evaluate on --split val",
-        ),
-        (SplitName::Train, _, Some(_), _) | (SplitName::Train, _, None, None) => {
-            Ok(dataset.train.clone())
+    let recorded = &contract.training.dataset.split;
+    let split = match (name, &dataset.test, &dataset.val, recorded) {
+        (SplitName::Test, Some(test), ..) => return Ok(test.clone()),
+        (SplitName::Test, None, ..) => {
+            return absent(
+                "it came without one",
+                "add a test/ folder, or evaluate on --split val",
+            );
         }
-        (SplitName::Val, _, Some(val), _) => Ok(val.clone()),
-        (SplitName::Val, _, None, None) => absent(
-            "neither it nor the model's contract defines one",
-            "evaluate on --split test",
-        ),
+        (SplitName::Train, _, Some(_), _) | (SplitName::Train, _, None, None) => {
+            dataset.train.clone()
+        }
+        (SplitName::Val, _, Some(val), _) => val.clone(),
+        (SplitName::Val, _, None, None) => {
+            return absent(
+                "neither it nor the model's contract defines one",
+                "evaluate on --split test",
+            );
+        }
         (SplitName::Train | SplitName::Val, _, None, Some(split)) => {
             let train = &dataset.train;
             let parts = stratified_split(
@@ -147,7 +159,40 @@ fn take_split(dataset: &Dataset, name: SplitName, contract: &Contract) -> Result
             } else {
                 parts.train
             };
-            Ok(train.subset(&indices))
+            train.subset(&indices)
         }
+    };
+    let (limit, seed) = recorded_limit(name, contract);
+    Ok(stratified_limit(&split, limit, &dataset.classes, seed)?)
+}
+
+/// The most images of a split that the training used (0: all), and the seed
+/// that chose them, as the trainer's recipe names them. A recipe without them
+/// had no limits.
+fn recorded_limit(name: SplitName, contract: &Contract) -> (usize, u64) {
+    let recipe = &contract.training.recipe;
+    let number = |key: &str| recipe[key].as_u64().unwrap_or(0);
+    let limit = match name {
+        SplitName::Train => number("train_limit"),
+        SplitName::Val => number("val_limit"),
+        SplitName::Test => 0,
+    };
+    (usize::try_from(limit).unwrap_or(0), number("seed"))
+}
+
+/// Warns where a split is not as large as the contract says: then it is not the
+/// one of the training.
+fn check_size(name: SplitName, images: usize, contract: &Contract) {
+    let recorded = &contract.training.dataset;
+    let expected = match name {
+        SplitName::Train => recorded.train,
+        SplitName::Val => recorded.val,
+        SplitName::Test => recorded.test,
+    };
+    if images != expected {
+        eprintln!(
+            "warning: the {} split has {images} images, in training it had {expected}",
+            name.as_str()
+        );
     }
 }

@@ -7,11 +7,18 @@ use dataset::DatasetError;
 use infer::InferError;
 use report::ReportError;
 
+use super::style::{ERROR, HINT};
+
+const FAILURE: u8 = 1;
+/// As clap exits with for an unknown flag.
+const WRONG_USAGE: u8 = 2;
+
 /// One line that says what went wrong, and what to do about it.
 #[derive(Debug)]
 pub struct Failure {
     line: String,
     hint: Option<String>,
+    code: u8,
 }
 
 impl Failure {
@@ -20,16 +27,33 @@ impl Failure {
         Self {
             line: line.into(),
             hint: Some(hint.into()),
+            code: FAILURE,
         }
     }
 
-    /// Prints the failure to stderr; exit code 1.
-    pub fn report(&self) -> ExitCode {
-        eprintln!("error: {}", self.line);
-        if let Some(hint) = &self.hint {
-            eprintln!("hint: {hint}");
+    /// Arguments that clap accepts one by one, but that make no sense together.
+    pub fn usage(line: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            code: WRONG_USAGE,
+            ..Self::new(line, hint)
         }
-        ExitCode::FAILURE
+    }
+
+    /// Prints the failure to stderr; gives its exit code.
+    pub fn report(&self) -> ExitCode {
+        error_line(&self.line);
+        if let Some(hint) = &self.hint {
+            anstream::eprintln!("{HINT}hint:{HINT:#} {hint}");
+        }
+        ExitCode::from(self.code)
+    }
+
+    fn with_optional_hint(line: String, hint: Option<String>) -> Self {
+        Self {
+            line,
+            hint,
+            code: FAILURE,
+        }
     }
 }
 
@@ -41,27 +65,23 @@ impl fmt::Display for Failure {
 
 impl From<InferError> for Failure {
     fn from(error: InferError) -> Self {
-        Self {
-            line: error.to_string(),
-            hint: error.hint(),
-        }
+        Self::with_optional_hint(error.to_string(), error.hint())
     }
 }
 
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
-        Self {
-            line: error.to_string(),
-            hint: error.hint(),
-        }
+        Self::with_optional_hint(error.to_string(), error.hint())
     }
 }
 
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Self {
-        Self {
-            line: error.to_string(),
-            hint: error.hint(),
-        }
+        Self::with_optional_hint(error.to_string(), error.hint())
     }
+}
+
+/// Prints one `error:` line to stderr.
+pub fn error_line(line: &str) {
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {line}");
 }

@@ -1,33 +1,47 @@
 //! The command line: arguments, commands, exit codes.
 
+mod bench;
 mod classifier;
+mod compare;
 mod data;
 mod eval;
-mod eval_report;
 mod failure;
 mod inspect;
+mod manual;
 mod output;
 mod predict;
+mod progress;
+mod style;
+mod verbosity;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 
 use failure::Failure;
+use verbosity::Verbosity;
 
 const EXAMPLES: &str = "\
 Examples:
   infer eval --model runs/digits/model.onnx
   infer eval --model b0.onnx --dataset cifar100 --data-path cifar-100-binary.tar.gz --out report
   infer eval --model b0.onnx --dataset photos --split val --device cuda --json
+  infer eval --model b0.onnx --html report.html --predictions predictions.csv
+  infer compare b0.onnx b0-fp16.onnx --differences differences.csv
+  infer bench b0.onnx --batch-sizes 1,8 --markdown bench.md
   infer inspect b0.onnx
-  infer predict cat.jpg dog.png --model b0.onnx --top 3
+  infer predict cat.jpg photos/ 'more/**/*.png' --model b0.onnx --top 3
+  curl ... | infer predict - --model b0.onnx --json
+  find . -name '*.jpg' -print0 | infer predict --files-from - -0 --model b0.onnx --csv
 
 ONNX Runtime is looked for in this order: --runtime, ORT_DYLIB_PATH, beside the
 executable, ../lib, .onnxruntime/ of the project (tools/onnxruntime.sh puts it
 there), the system's library path.
 
-Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
+Colours: only on a terminal; NO_COLOR and CLICOLOR_FORCE are respected.
+
+Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted; `predict` also
+3 some images were refused. A reader that goes away (`| head`) is no failure.";
 
 /// Evaluate, inspect and run image classifiers exported by `trainer`.
 #[derive(Debug, Parser)]
@@ -40,9 +54,13 @@ struct Cli {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Say more on stderr: which libraries were loaded, where the time went.
-    #[arg(short, long, global = true)]
-    verbose: bool,
+    /// Say more on stderr: which libraries were loaded, where the time went;
+    /// twice for messages of the level DEBUG.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
 }
 
 #[derive(Debug, Subcommand)]
@@ -50,53 +68,51 @@ enum Command {
     /// Evaluate a model on a split of a data set.
     #[command(after_help = EXIT_CODES)]
     Eval(eval::EvalArgs),
+    /// Measure load time, latency, throughput and memory of a model.
+    #[command(after_help = EXIT_CODES)]
+    Bench(bench::BenchArgs),
+    /// Compare two models: agreement, accuracy, logits, speed.
+    #[command(after_help = EXIT_CODES)]
+    Compare(compare::CompareArgs),
     /// Print the contract of a model; needs no ONNX Runtime.
     #[command(after_help = EXIT_CODES)]
     Inspect(inspect::InspectArgs),
-    /// Classify image files.
-    #[command(after_help = EXIT_CODES)]
+    /// Classify image files, folders, patterns, standard input.
+    #[command(after_help = predict::EXIT_CODES)]
     Predict(predict::PredictArgs),
+    /// Print the completion script of a shell.
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(manual::CompletionsArgs),
+    /// Write manual pages.
+    #[command(after_help = EXIT_CODES)]
+    Man(manual::ManArgs),
 }
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  infer completions bash > ~/.local/share/bash-completion/completions/infer
+  infer completions zsh > ~/.zfunc/_infer
+  infer completions fish > ~/.config/fish/completions/infer.fish
+
+Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
 const EXIT_CODES: &str = "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
-
-/// How much to say on stderr.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verbosity {
-    Quiet,
-    Normal,
-    Verbose,
-}
-
-impl Verbosity {
-    /// Prints a line that only a curious person wants.
-    fn detail(self, line: &str) {
-        if self == Self::Verbose {
-            eprintln!("{line}");
-        }
-    }
-
-    /// Prints a line worth knowing.
-    fn note(self, line: &str) {
-        if self != Self::Quiet {
-            eprintln!("note: {line}");
-        }
-    }
-}
 
 /// Parses the arguments (clap exits with 2 on wrong usage) and runs the
 /// command.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let verbosity = match (cli.quiet, cli.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
-        _ => Verbosity::Normal,
-    };
+    cli.color.write_global();
+    let verbosity = Verbosity::new(cli.quiet, cli.verbose);
+    verbosity.start_log();
     let result = match cli.command {
         Command::Eval(args) => eval::run(&args, verbosity),
+        Command::Bench(args) => bench::run(&args, verbosity),
+        Command::Compare(args) => compare::run(&args, verbosity),
         Command::Inspect(args) => inspect::run(&args),
         Command::Predict(args) => predict::run(&args, verbosity),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
     };
     match result {
         Ok(code) => code,

@@ -1,8 +1,10 @@
 //! Writing results to stdout, and tables.
 
 use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use contract::fs::write_atomically;
 use serde::Serialize;
 
 use super::Failure;
@@ -16,12 +18,31 @@ pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush());
     match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::new(
-            format!("cannot write to stdout: {error}"),
-            "check where the output goes to",
-        )),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(cannot_write(&error)),
         _ => Ok(()),
     }
+}
+
+/// The failure of writing to stdout.
+pub fn cannot_write(error: &io::Error) -> Failure {
+    Failure::new(
+        format!("cannot write to stdout: {error}"),
+        "check where the output goes to",
+    )
+}
+
+/// A name without control characters, which would move a terminal's cursor or
+/// break a line.
+pub fn printable(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for character in name.chars() {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    text
 }
 
 /// Writes one JSON document to stdout.
@@ -31,10 +52,39 @@ pub fn print_json(document: &impl Serialize) -> Result<(), Failure> {
 
 /// A document as indented JSON.
 pub fn to_json(document: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(document).map_err(|error| {
+    serde_json::to_string_pretty(document).map_err(|error| internal("JSON", &error))
+}
+
+/// A document that cannot be put into a format: not the user's mistake.
+pub fn internal(format: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::new(
+        format!("cannot write {format}: {error}"),
+        "report this as a bug",
+    )
+}
+
+/// Fails unless the folder of `path` is there: better before a long run than
+/// after it.
+pub fn check_folder_of(path: &Path) -> Result<(), Failure> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(Failure::new(
+            format!(
+                "cannot write {}: no folder {}",
+                path.display(),
+                folder.display()
+            ),
+            "make the folder, or choose another place",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file, whole or not at all.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_atomically(path, bytes).map_err(|error| {
         Failure::new(
-            format!("cannot write JSON: {error}"),
-            "report this as a bug",
+            format!("cannot write {}: {error}", path.display()),
+            "choose a place that you may write to",
         )
     })
 }
@@ -89,4 +139,14 @@ fn tidy(table: &Table) -> String {
         })
         .collect();
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_as_escapes() {
+        assert_eq!(printable("a\u{1b}[2J\nb ü"), "a\\u{1b}[2J\\nb ü");
+    }
 }

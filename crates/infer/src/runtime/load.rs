@@ -75,6 +75,7 @@ fn open(path: PathBuf) -> Result<Runtime, InferError> {
     environment.set_log_level(LogLevel::Warning);
 
     let version = version_of(&path).unwrap_or_else(|| "unknown version".to_owned());
+    tracing::info!("loaded ONNX Runtime {version} from {}", path.display());
     let cuda_build = ort::ep::CUDA::is_available().unwrap_or(false);
     Ok(Runtime {
         info: RuntimeInfo {

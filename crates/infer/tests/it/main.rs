@@ -3,10 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod awkward;
+mod bench;
 mod classifier;
 mod cli;
+mod compare;
+mod eval;
 mod evaluate;
 mod model_file;
+mod predict;
+mod shell;
 mod tiny;
 
 use infer::{Classifier, ClassifierBuilder, Device};

@@ -7,7 +7,7 @@ use contract::{
     ChannelOrder, Contract, DType, DatasetInfo, Fit, Input, Layout, Output, Preprocessing, Resize,
     SplitInfo, Training,
 };
-use dataset::{Dataset, OpenOptions, Source};
+use dataset::{Dataset, OpenOptions, Source, stratified_split};
 use onnx::{Attribute, Dim, Elem, GraphBuilder, ModelProto};
 
 /// Pixels of a digit: 8 x 8 x 3.
@@ -20,6 +20,8 @@ pub fn digits() -> Dataset {
 
 /// The contract of the tiny model.
 pub fn contract(digits: &Dataset) -> Contract {
+    let labels = digits.train.labels();
+    let split = stratified_split(&labels, &digits.classes, 0.2, 42).unwrap();
     Contract {
         version: contract::VERSION,
         architecture: "nearest_mean".into(),
@@ -53,8 +55,8 @@ pub fn contract(digits: &Dataset) -> Contract {
             dataset: DatasetInfo {
                 name: digits.name.clone(),
                 sha256: digits.sha256.clone(),
-                train: digits.train.len() - digits.train.len() / 5,
-                val: digits.train.len() / 5,
+                train: split.train.len(),
+                val: split.val.len(),
                 test: digits.test.as_ref().unwrap().len(),
                 split: Some(SplitInfo {
                     seed: 42,
@@ -70,10 +72,15 @@ pub fn contract(digits: &Dataset) -> Contract {
     }
 }
 
+/// The tiny model with its contract.
+pub fn model() -> ModelProto {
+    model_with(&contract(&digits()))
+}
+
 /// The tiny model: `logits = x M + b` with the class means `m` of the digits
 /// in the columns of `M` and `b = -|m|^2 / 2`, so the largest logit is the
 /// nearest mean's.
-pub fn model() -> ModelProto {
+pub fn model_with(contract: &Contract) -> ModelProto {
     let digits = digits();
     let classes = digits.classes.len();
     let means = class_means(&digits);
@@ -133,7 +140,7 @@ pub fn model() -> ModelProto {
     for name in ["logits", "probabilities"] {
         graph.output(name, Elem::F32, &[batch(), fixed(classes)]);
     }
-    let json = contract(&digits).to_json();
+    let json = contract.to_json();
     graph.build("test", "1", &[(contract::METADATA_KEY.into(), json)])
 }
 

@@ -4,7 +4,7 @@ use contract::{
     DatasetInfo, Fit, Preprocessing, Resize, SplitInfo,
     preprocess::{self, Preprocessor},
 };
-use dataset::{Dataset, Split, stratified_split};
+use dataset::{Dataset, Split, stratified_limit, stratified_split};
 
 use super::Recipe;
 use crate::error::TrainError;
@@ -59,8 +59,8 @@ impl TrainingData {
                 )
             }
         };
-        let train = limit(&train, recipe.train_limit, &dataset.classes, recipe.seed)?;
-        let val = limit(&val, recipe.val_limit, &dataset.classes, recipe.seed)?;
+        let train = stratified_limit(&train, recipe.train_limit, &dataset.classes, recipe.seed)?;
+        let val = stratified_limit(&val, recipe.val_limit, &dataset.classes, recipe.seed)?;
         let size = recipe.image_size;
         let (mean, std) = match recipe.normalize {
             true => (mean, std),
@@ -130,14 +130,4 @@ impl TrainingData {
     pub fn preprocessor(&self) -> Preprocessor {
         Preprocessor::new(self.input, &self.preprocessing)
     }
-}
-
-/// At most `limit` images of `split` (0: all), the same share of each class.
-fn limit(split: &Split, limit: usize, classes: &[String], seed: u64) -> Result<Split, TrainError> {
-    if limit == 0 || limit >= split.len() {
-        return Ok(split.clone());
-    }
-    let fraction = limit as f64 / split.len() as f64;
-    let indices = stratified_split(&split.labels(), classes, fraction, seed)?;
-    Ok(split.subset(&indices.val))
 }

@@ -1,10 +1,16 @@
 //! Decoding of image files to upright 8-bit RGB.
 
+mod animation;
+mod jpeg;
+
+use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek};
 use std::path::Path;
 
-use image::{DynamicImage, ImageDecoder, ImageReader, ImageResult, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+
+pub use animation::is_animated;
 
 use crate::DatasetError;
 use crate::error::one_line;
@@ -27,19 +33,29 @@ pub struct RgbPixels {
     pub pixels: Vec<u8>,
 }
 
-/// Decodes an image file (PNG, JPEG, BMP, GIF, WebP, TIFF, PNM; recognised by
-/// its content, whatever its extension): EXIF orientation applied, grey levels
-/// repeated in three channels, 16 bits reduced to 8, transparency dropped
-/// without blending, the first frame of an animation.
+/// Decodes an image file: [`decode`] of its contents.
 ///
 /// # Errors
-/// [`DatasetError::Io`] if the file cannot be opened, [`DatasetError::Decode`]
-/// if it is no image, damaged, or over 32 768 pixels a side or 1 GiB decoded.
+/// [`DatasetError::Io`] if the file cannot be opened, else those of [`decode`].
 pub fn decode_file(path: &Path) -> Result<RgbPixels, DatasetError> {
     let file = File::open(path).map_err(DatasetError::io("read", path))?;
-    let image = decode(BufReader::new(file)).map_err(|error| DatasetError::Decode {
-        path: path.to_path_buf(),
-        reason: one_line(&error),
+    decode(BufReader::new(file), path)
+}
+
+/// Decodes an encoded image (PNG, JPEG, BMP, GIF, WebP, TIFF, PNM; recognised
+/// by its content): EXIF orientation applied, grey levels repeated in three
+/// channels, 16 bits reduced to 8, transparency dropped without blending, CMYK
+/// converted to RGB, the first frame of an animation (see [`is_animated`]) or
+/// page of a TIFF file. Colour profiles are not applied. `name` is for
+/// messages.
+///
+/// # Errors
+/// [`DatasetError::Decode`] if it is no image, damaged or truncated, or over
+/// 32 768 pixels a side or 1 GiB decoded.
+pub fn decode(reader: impl BufRead + Seek, name: &Path) -> Result<RgbPixels, DatasetError> {
+    let image = upright(reader).map_err(|reason| DatasetError::Decode {
+        path: name.to_path_buf(),
+        reason,
     })?;
     let rgb = image.into_rgb8();
     Ok(RgbPixels {
@@ -49,22 +65,43 @@ pub fn decode_file(path: &Path) -> Result<RgbPixels, DatasetError> {
     })
 }
 
-fn decode<R: BufRead + Seek>(reader: R) -> ImageResult<DynamicImage> {
+/// The decoded image, turned as its EXIF data say; the error is the reason in
+/// one line.
+fn upright<R: BufRead + Seek>(mut reader: R) -> Result<DynamicImage, String> {
+    if reader.fill_buf().map_err(reason)?.is_empty() {
+        return Err("the file is empty".to_owned());
+    }
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(MAX_ALLOC);
-    let mut reader = ImageReader::new(reader).with_guessed_format()?;
+
+    let reader = ImageReader::new(reader)
+        .with_guessed_format()
+        .map_err(reason)?;
+    let format = reader.format().ok_or("unknown image format")?;
+    let mut reader = reader.into_inner();
+    if format == ImageFormat::Jpeg {
+        if !jpeg::is_complete(&mut reader).map_err(reason)? {
+            return Err("truncated: the file ends before the picture does".to_owned());
+        }
+        reader.rewind().map_err(reason)?;
+    }
+    let mut reader = ImageReader::with_format(reader, format);
     reader.limits(limits.clone());
-    let mut decoder = reader.into_decoder()?;
+    let mut decoder = reader.into_decoder().map_err(reason)?;
     // `ImageReader::decode` reserves the output itself, but would lose the
     // orientation, which only the decoder knows.
-    limits.reserve(decoder.total_bytes())?;
-    decoder.set_limits(limits)?;
-    let orientation = decoder.orientation()?;
-    let mut image = DynamicImage::from_decoder(decoder)?;
+    limits.reserve(decoder.total_bytes()).map_err(reason)?;
+    decoder.set_limits(limits).map_err(reason)?;
+    let orientation = decoder.orientation().map_err(reason)?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(reason)?;
     image.apply_orientation(orientation);
     Ok(image)
+}
+
+fn reason(error: impl Error) -> String {
+    one_line(&error)
 }
 
 #[cfg(test)]
@@ -151,7 +188,8 @@ mod tests {
     #[test]
     fn names_the_file_that_cannot_be_decoded() {
         let whole = jpeg(1);
-        for bytes in [&b""[..], b"no image", &whole[..120]] {
+        let without_end = &whole[..whole.len() - 2];
+        for bytes in [&b""[..], b"no image", &whole[..120], without_end] {
             let error = decoded("broken.jpg", bytes).unwrap_err();
             let text = error.to_string();
             assert!(matches!(error, DatasetError::Decode { .. }), "{text}");

@@ -1,0 +1,133 @@
+//! Which pictures a command line names.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::iter;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use infer::{FindOptions, Picture, Pictures, find_in_folder, find_pictures};
+
+use crate::cli::Failure;
+
+/// Standard input, where a file is expected.
+const STDIN: &str = "-";
+
+/// Arguments that name pictures.
+#[derive(Debug, Args)]
+pub struct PictureArgs {
+    /// Image files, folders (their images at any depth), quoted patterns such
+    /// as 'photos/**/*.jpg', or - for one image on standard input.
+    #[arg(
+        required_unless_present = "files_from",
+        value_name = "FILE|DIR|PATTERN|-"
+    )]
+    words: Vec<PathBuf>,
+
+    /// Also the files and folders listed in LIST, one a line (- for standard
+    /// input), taken literally.
+    #[arg(long, value_name = "LIST")]
+    files_from: Option<PathBuf>,
+
+    /// The list's names end with a zero byte instead of a line end
+    /// (`find -print0`).
+    #[arg(short = '0', long, requires = "files_from")]
+    null: bool,
+
+    /// Search folders only N levels deep; 1 takes the files directly in them.
+    #[arg(short = 'd', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    max_depth: Option<u16>,
+
+    /// Also search files and folders whose names start with a dot.
+    #[arg(long)]
+    hidden: bool,
+
+    /// Also search folders behind symbolic links.
+    #[arg(short = 'L', long)]
+    follow: bool,
+}
+
+impl PictureArgs {
+    /// The pictures, found while they are asked for.
+    pub fn open(&self) -> Result<Pictures, Failure> {
+        let is_stdin = |path: &PathBuf| path.as_os_str() == STDIN;
+        let readers = self.words.iter().chain(&self.files_from);
+        if readers.filter(|path| is_stdin(path)).count() > 1 {
+            return Err(Failure::usage(
+                "standard input (-) can be read only once",
+                "put the image into a file, or the names into a list file",
+            ));
+        }
+        let options = FindOptions {
+            max_depth: self.max_depth.map(usize::from),
+            hidden: self.hidden,
+            follow_links: self.follow,
+        };
+        let words = self.words.clone().into_iter();
+        let for_words = options.clone();
+        let named = words.flat_map(move |word| -> Pictures {
+            if is_stdin(&word) {
+                Box::new(iter::once_with(|| Picture::read(STDIN, io::stdin())))
+            } else {
+                find_pictures(&word, &for_words)
+            }
+        });
+        match &self.files_from {
+            Some(list) => Ok(Box::new(named.chain(self.listed(list, options)?))),
+            None => Ok(Box::new(named)),
+        }
+    }
+
+    /// The pictures of a list.
+    fn listed(&self, list: &Path, options: FindOptions) -> Result<Pictures, Failure> {
+        let lines: Box<dyn BufRead + Send> = if list.as_os_str() == STDIN {
+            Box::new(BufReader::new(io::stdin()))
+        } else {
+            let file = File::open(list).map_err(|error| {
+                Failure::new(
+                    format!("cannot read {}: {error}", list.display()),
+                    "pass the path of a text file with one image a line",
+                )
+            })?;
+            Box::new(BufReader::new(file))
+        };
+        let list = list.to_path_buf();
+        let end = if self.null { 0 } else { b'\n' };
+        Ok(Box::new(lines.split(end).flat_map(
+            move |line| -> Pictures {
+                match line {
+                    Ok(name) if name.is_empty() => Box::new(iter::empty()),
+                    Ok(name) => {
+                        let path = PathBuf::from(os_string(name));
+                        if path.is_dir() {
+                            find_in_folder(&path, &options)
+                        } else {
+                            Box::new(iter::once(Picture::file(path)))
+                        }
+                    }
+                    Err(error) => {
+                        let error = dataset::DatasetError::Io {
+                            action: "read",
+                            path: list.clone(),
+                            source: error,
+                        };
+                        Box::new(iter::once(Picture::missing(list.clone(), error.into())))
+                    }
+                }
+            },
+        )))
+    }
+}
+
+/// A file's name may be any bytes on Unix.
+#[cfg(unix)]
+fn os_string(name: Vec<u8>) -> OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(name)
+}
+
+/// Elsewhere it is Unicode.
+#[cfg(not(unix))]
+fn os_string(name: Vec<u8>) -> OsString {
+    String::from_utf8_lossy(&name).into_owned().into()
+}
