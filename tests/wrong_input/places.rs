@@ -45,7 +45,7 @@ fn an_evaluation_or_export_that_cannot_be_written() {
     let model = run_folder.join("model.onnx");
     let args = ["eval", "--model", text(&model), "--out", "file/report"];
     let output = run(&mut infer(cwd.path(), &args));
-    assert_failure(&output, 1, &["file/report", "cannot write"], &["--out"]);
+    assert_failure(&output, 1, &["file/report", "cannot write"], &["write to"]);
 
     let checkpoint = run_folder.join("checkpoints/best.safetensors");
     let args = ["export", text(&checkpoint), "--out", "file/x.onnx"];

@@ -1,7 +1,7 @@
 //! The operators in double precision, as plain as they can be, and helpers to
 //! compare with them.
 
-use kernels::{Shape, Window};
+use kernels::{Moments, Shape, Window};
 use proptest::prelude::*;
 
 /// Deterministic values in `[-1, 1)`.
@@ -19,14 +19,28 @@ pub fn double(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&value| f64::from(value)).collect()
 }
 
+pub fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(1e-6, |max, value| max.max(value.abs()))
+}
+
 /// Asserts that every value is within `tolerance` of the largest expected one.
 pub fn assert_close(ours: &[f32], expected: &[f64], tolerance: f64, what: &str) {
+    assert_close_on(largest(expected), ours, expected, tolerance, what);
+}
+
+/// Asserts that mean and variance are those of `values`, as exact as float32
+/// sums of values that large can be.
+pub fn assert_moments(ours: &Moments, values: &[f64], channels: usize) {
+    let (mean, variance) = moments(values, channels);
+    let scale = largest(values);
+    assert_close_on(scale, &ours.mean, &mean, 1e-5, "mean");
+    assert_close_on(scale * scale, &ours.variance, &variance, 1e-5, "variance");
+}
+
+fn assert_close_on(scale: f64, ours: &[f32], expected: &[f64], tolerance: f64, what: &str) {
     assert_eq!(ours.len(), expected.len(), "{what}");
-    let largest = expected
-        .iter()
-        .fold(1e-6f64, |max, value| max.max(value.abs()));
     for (i, (ours, expected)) in ours.iter().zip(expected).enumerate() {
-        let error = (f64::from(*ours) - expected).abs() / largest;
+        let error = (f64::from(*ours) - expected).abs() / scale;
         assert!(error <= tolerance, "{what}[{i}]: {ours} for {expected}");
     }
 }
