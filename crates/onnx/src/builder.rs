@@ -54,6 +54,15 @@ impl GraphBuilder {
         self.initializer(TensorProto::f32(name, dims, &values))
     }
 
+    /// Adds a float16 constant of shape `dims` (empty for a scalar), row-major,
+    /// and gives its name back.
+    ///
+    /// # Panics
+    /// If `values` has not as many elements as `dims` says.
+    pub fn f16(&mut self, name: &str, dims: &[i64], values: Vec<f32>) -> String {
+        self.initializer(TensorProto::f16(name, dims, &values))
+    }
+
     /// Adds an int64 constant of shape `dims` (empty for a scalar), row-major,
     /// and gives its name back.
     ///

@@ -15,6 +15,8 @@ pub enum Elem {
     U8 = 2,
     /// Signed 64-bit integer.
     I64 = 7,
+    /// 16-bit float, IEEE half precision.
+    F16 = 10,
 }
 
 /// One dimension of an input or output.
@@ -69,6 +71,18 @@ impl ValueInfoProto {
 }
 
 impl TensorProto {
+    /// A float16 constant of shape `dims` (empty for a scalar), row-major;
+    /// `values` are rounded to the nearest.
+    ///
+    /// # Panics
+    /// If `values` has not as many elements as `dims` says.
+    pub fn f16(name: &str, dims: &[i64], values: &[f32]) -> Self {
+        let bytes = values
+            .iter()
+            .flat_map(|&value| half::f16::from_f32(value).to_le_bytes());
+        Self::raw(name, dims, Elem::F16, values.len(), bytes.collect())
+    }
+
     /// A float32 constant of shape `dims` (empty for a scalar), row-major.
     ///
     /// # Panics

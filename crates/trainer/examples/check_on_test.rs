@@ -8,7 +8,10 @@
 use std::{env, error::Error, path::PathBuf};
 
 use dataset::{OpenOptions, Source};
-use trainer::{checkpoint::Checkpoint, export};
+use trainer::{
+    checkpoint::Checkpoint,
+    export::{self, Gate, Precision},
+};
 
 const IMAGES: usize = 256;
 
@@ -31,9 +34,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let checkpoint = Checkpoint::load(&path)?;
     let config = checkpoint.config(&path)?;
-    let bytes = export::to_onnx(&checkpoint, &config).to_bytes();
+    let bytes = export::to_onnx(&checkpoint, &config, Precision::Fp32).to_bytes();
     let images = test.subset(&indices);
-    let check = export::verify(&bytes, &checkpoint, &config, &images, None, None)?;
+    let check = export::verify(
+        &bytes,
+        &checkpoint,
+        &config,
+        &Gate::default(),
+        &images,
+        None,
+        None,
+    )?;
     println!("{check:#?}");
     Ok(())
 }

@@ -38,16 +38,20 @@ impl Checkpoint {
         )
     }
 
-    /// The recipe that it was trained with.
+    /// The recipe that it was trained with, as far as this version knows its
+    /// keys: what another version's augmentation was matters no more.
     ///
     /// # Errors
-    /// A recipe that this version does not read.
+    /// A value that this version does not read.
     pub fn recipe(&self, path: &Path) -> Result<Recipe, TrainError> {
-        serde_json::from_value(self.contract.training.recipe.clone()).map_err(|error| {
-            TrainError::NotACheckpoint {
-                path: path.to_owned(),
-                reason: format!("its recipe cannot be read: {error}"),
-            }
+        let mut recipe = self.contract.training.recipe.clone();
+        let known = serde_json::to_value(Recipe::default()).unwrap_or_default();
+        if let Some(values) = recipe.as_object_mut() {
+            values.retain(|key, _| known.get(key).is_some());
+        }
+        serde_json::from_value(recipe).map_err(|error| TrainError::NotACheckpoint {
+            path: path.to_owned(),
+            reason: format!("its recipe cannot be read: {error}"),
         })
     }
 

@@ -120,6 +120,14 @@ pub enum TrainError {
         /// The step, counted from one, or the validation.
         place: String,
     },
+    /// An export in a lower precision loses too much accuracy.
+    #[error("{reason}: more than {allowed} is lost")]
+    PrecisionLoss {
+        /// Accuracies, expected and got.
+        reason: String,
+        /// Accuracy that may be lost, in `[0, 1]`.
+        allowed: f64,
+    },
     /// Stopped before anything was learnt that could be kept.
     #[error("interrupted before the first step was done; nothing was kept")]
     InterruptedEarly,
@@ -191,6 +199,10 @@ impl TrainError {
             ),
             Self::ExportCheck { .. } => Some(
                 "this is a defect of trainer: the checkpoint is intact, please report it with the command line"
+                    .to_owned(),
+            ),
+            Self::PrecisionLoss { .. } => Some(
+                "export with --precision fp32, allow more with --accuracy-loss, or pass --force"
                     .to_owned(),
             ),
             Self::InterruptedEarly => None,

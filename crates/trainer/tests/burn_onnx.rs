@@ -21,7 +21,10 @@ use burn_onnx::export::{OnnxExporter, Opset};
 use common::{SIZE, largest_difference, setup};
 use ort::{inputs, session::Session, value::TensorRef};
 use pretrained::Family;
-use trainer::{export, model::EfficientNet};
+use trainer::{
+    export::{self, Precision},
+    model::EfficientNet,
+};
 
 const IMAGES: usize = 4;
 
@@ -60,7 +63,7 @@ fn the_official_exporter_agrees() {
         let model = onnx::ModelProto::from_bytes(bytes).unwrap();
         model.graph.map_or(0, |graph| graph.node.len())
     };
-    let ours = nodes(&export::to_onnx(&checkpoint, &config).to_bytes());
+    let ours = nodes(&export::to_onnx(&checkpoint, &config, Precision::Fp32).to_bytes());
     let official = nodes(official.as_bytes());
     assert!(ours < official, "{ours} and {official} nodes");
 }

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use common::{SIZE, largest_difference, setup};
 use infer::Classifier;
 use pretrained::Family;
-use trainer::export;
+use trainer::export::{self, Precision};
 
 /// Both paddings, burn against the exported file on 256 pictures; odd sizes of
 /// the feature map come with 64 px (64, 32, 16, 8, 4, 2).
@@ -18,7 +18,7 @@ fn exported_logits_are_those_of_burn() {
         let (data, config, checkpoint, model) = setup(family);
         let classifier = Classifier::builder()
             .device(infer::Device::Cpu)
-            .from_bytes(export::to_onnx(&checkpoint, &config).to_bytes())
+            .from_bytes(export::to_onnx(&checkpoint, &config, Precision::Fp32).to_bytes())
             .unwrap();
         let pixels: Vec<u8> = (0..256)
             .flat_map(|index| data.train.pixels(index).unwrap().to_vec())

@@ -7,7 +7,7 @@ use contract::Preprocessing;
 use trainer::{
     TrainError,
     checkpoint::Checkpoint,
-    export::{self, ExportCheck},
+    export::{self, ExportCheck, Gate, Precision},
     train::TrainingData,
 };
 
@@ -23,6 +23,15 @@ pub struct ExportArguments {
     /// The ONNX file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Number format of the network: fp32, or fp16 for half the file
+    #[arg(long, value_name = "FORMAT", default_value_t = Precision::Fp32)]
+    precision: Precision,
+    /// Most top-1 accuracy that fp16 may lose on the validation split
+    #[arg(long, value_name = "SHARE", default_value_t = Gate::default().accuracy_loss)]
+    accuracy_loss: f64,
+    /// Write the file whatever fp16 loses
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     dataset: DatasetArguments,
     #[command(flatten)]
@@ -49,9 +58,17 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
     let burn_top1 = (data.info == contract.training.dataset)
         .then(|| checkpoint.val_top1())
         .flatten();
+    let gate = Gate {
+        precision: arguments.precision,
+        accuracy_loss: match arguments.force {
+            true => 1.0,
+            false => arguments.accuracy_loss,
+        },
+    };
     let check = export::export_checked(
         &checkpoint,
         &checkpoint.config(path)?,
+        &gate,
         &data.val,
         burn_top1,
         arguments.runtime.runtime.as_deref(),

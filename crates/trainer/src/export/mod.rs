@@ -2,6 +2,7 @@
 
 mod fold;
 mod network;
+mod precision;
 mod preprocessing;
 mod ties;
 mod verify;
@@ -12,6 +13,7 @@ use contract::Contract;
 use dataset::Split;
 use onnx::{Dim, Elem, GraphBuilder, ModelProto};
 
+pub use precision::{Gate, Precision};
 pub use verify::{ExportCheck, verify};
 
 use self::{network::NetworkBuilder, preprocessing::add_preprocessing};
@@ -22,8 +24,13 @@ use crate::{checkpoint::Checkpoint, error::TrainError, model::EfficientNetConfig
 pub const OPSET: i64 = 18;
 
 /// The checkpoint as an ONNX model: uint8 pixels in, logits and probabilities
-/// out, the contract in the metadata.
-pub fn to_onnx(checkpoint: &Checkpoint, config: &EfficientNetConfig) -> ModelProto {
+/// out, the contract in the metadata. `precision` is the network's;
+/// preprocessing and outputs are float32 always.
+pub fn to_onnx(
+    checkpoint: &Checkpoint,
+    config: &EfficientNetConfig,
+    precision: Precision,
+) -> ModelProto {
     let contract = &checkpoint.contract;
     let batch = || Dim::Symbolic("batch".to_owned());
     let classes = Dim::Fixed(contract.classes.len() as i64);
@@ -43,6 +50,7 @@ pub fn to_onnx(checkpoint: &Checkpoint, config: &EfficientNetConfig) -> ModelPro
         graph: &mut graph,
         config,
         tensors: checkpoint.tensors.clone(),
+        precision,
         size: [contract.preprocessing.height, contract.preprocessing.width],
     };
     let logits = contract.output.logits.as_str();
@@ -80,13 +88,14 @@ fn metadata(contract: &Contract) -> Vec<(String, String)> {
 pub fn export_checked(
     checkpoint: &Checkpoint,
     config: &EfficientNetConfig,
+    gate: &Gate,
     images: &Split,
     burn_top1: Option<f64>,
     runtime: Option<&Path>,
     out: &Path,
 ) -> Result<ExportCheck, TrainError> {
-    let bytes = to_onnx(checkpoint, config).to_bytes();
-    let check = verify(&bytes, checkpoint, config, images, burn_top1, runtime)?;
+    let bytes = to_onnx(checkpoint, config, gate.precision).to_bytes();
+    let check = verify(&bytes, checkpoint, config, gate, images, burn_top1, runtime)?;
     contract::fs::write_atomically(out, &bytes).map_err(TrainError::io("write", out))?;
     Ok(check)
 }

@@ -4,10 +4,13 @@
 //! of the checkpoint, and every export is compared with burn's own forward
 //! before it is called done, so the two cannot drift apart unseen.
 
-use onnx::{Attribute, GraphBuilder};
+use onnx::{Attribute, Elem, GraphBuilder};
 use pretrained::NamedTensors;
 
-use super::fold::{Convolution, fold_batch_norm, take};
+use super::{
+    fold::{Convolution, fold_batch_norm, take},
+    precision::Precision,
+};
 use crate::model::{EfficientNetConfig, MbConvConfig};
 
 /// A square kernel's side, its stride, and the number of channel groups.
@@ -35,6 +38,7 @@ pub(super) struct NetworkBuilder<'a> {
     pub graph: &'a mut GraphBuilder,
     pub config: &'a EfficientNetConfig,
     pub tensors: NamedTensors,
+    pub precision: Precision,
     /// Height and width of the current feature map.
     pub size: [usize; 2],
 }
@@ -43,7 +47,11 @@ impl NetworkBuilder<'_> {
     /// Adds the whole network after the tensor `input` and writes its result
     /// to the tensor `logits`.
     pub fn build(mut self, input: &str, logits: &str) {
-        let mut features = self.conv_norm_silu(input, "conv_stem", "bn1", STEM);
+        let input = match self.precision {
+            Precision::Fp32 => input.to_owned(),
+            Precision::Fp16 => self.cast(input, "network.input", Elem::F16),
+        };
+        let mut features = self.conv_norm_silu(&input, "conv_stem", "bn1", STEM);
         for (s, stage) in self.config.stages().iter().enumerate() {
             for (b, block) in stage.iter().enumerate() {
                 features = self.block(&features, &format!("blocks.{s}.{b}"), block);
@@ -61,13 +69,25 @@ impl NetworkBuilder<'_> {
         let weight = self.constant("classifier.weight", &weight.shape, weight.values);
         let bias = take(&mut self.tensors, "classifier.bias");
         let bias = self.constant("classifier.bias", &bias.shape, bias.values);
+        let output = match self.precision {
+            Precision::Fp32 => logits,
+            Precision::Fp16 => "network.output",
+        };
         self.graph.node(
             "Gemm",
             "classifier",
             &[&flat, &weight, &bias],
-            &[logits],
+            &[output],
             vec![Attribute::int("transB", 1)],
         );
+        if self.precision == Precision::Fp16 {
+            self.cast(output, logits, Elem::F32);
+        }
+    }
+
+    fn cast(&mut self, input: &str, output: &str, to: Elem) -> String {
+        let to = Attribute::int("to", to as i64);
+        self.node("Cast", output, &[input], vec![to])
     }
 
     fn block(&mut self, input: &str, prefix: &str, block: &MbConvConfig) -> String {
@@ -197,6 +217,9 @@ impl NetworkBuilder<'_> {
 
     fn constant(&mut self, name: &str, shape: &[usize], values: Vec<f32>) -> String {
         let dims: Vec<i64> = shape.iter().map(|&side| side as i64).collect();
-        self.graph.f32(name, &dims, values)
+        match self.precision {
+            Precision::Fp32 => self.graph.f32(name, &dims, values),
+            Precision::Fp16 => self.graph.f16(name, &dims, values),
+        }
     }
 }

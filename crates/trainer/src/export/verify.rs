@@ -11,7 +11,7 @@ use contract::preprocess::{self, Preprocessor};
 use dataset::Split;
 use infer::{Classifier, EvaluateOptions};
 
-use super::ties::has_ties;
+use super::{Gate, Precision, ties::has_ties, to_onnx};
 use crate::{
     checkpoint::Checkpoint,
     error::TrainError,
@@ -27,6 +27,8 @@ const LOGIT_TOLERANCE: f64 = 1e-3;
 /// The same for a picture whose upscaled pixels lie on rounding halves, where
 /// the graph and the host may see neighbouring levels (see [`super::ties`]).
 const TIE_TOLERANCE: f64 = 0.05;
+/// Any difference but NaN: a lower precision is held to its accuracy.
+const ANY_DIFFERENCE: f64 = f64::INFINITY;
 /// Share of the validation images that float noise may classify differently,
 /// and the number that is always let pass: two near ties in a small split.
 const CHANGED_SHARE: f64 = 1e-3;
@@ -43,7 +45,8 @@ pub struct ExportCheck {
     /// Largest absolute difference of a logit between burn and ONNX Runtime
     /// on the others.
     pub largest_difference: f64,
-    /// Top-1 accuracy of burn on the same images, where it is known.
+    /// Top-1 accuracy of burn on the same images (for a lower precision else the
+    /// float32 export's), where it is known.
     pub burn_top1: Option<f64>,
     /// Top-1 accuracy of ONNX Runtime.
     pub onnx_top1: f64,
@@ -61,48 +64,85 @@ pub struct ExportCheck {
 /// matrices in lower precision (TF32).
 ///
 /// # Errors
-/// ONNX Runtime is missing or refuses the file, a logit differs by 1e-3 or
-/// more, a predicted class differs (pictures with rounding ties excepted, see
-/// [`ExportCheck::rounding_ties`]), or the accuracy is another one.
+/// ONNX Runtime is missing or refuses the file. In float32: a logit differs by
+/// 1e-3 or more, a predicted class differs (pictures with rounding ties
+/// excepted, see [`ExportCheck::rounding_ties`]), or the accuracy is another
+/// one. In a lower precision: the accuracy falls by more than `gate` allows.
 pub fn verify(
     bytes: &[u8],
     checkpoint: &Checkpoint,
     config: &EfficientNetConfig,
+    gate: &Gate,
     images: &Split,
     burn_top1: Option<f64>,
     runtime: Option<&Path>,
 ) -> Result<ExportCheck, TrainError> {
     let started = Instant::now();
-    let classifier = Classifier::builder()
-        .device(infer::Device::Cpu)
-        .runtime(runtime.map(Path::to_owned))
-        .from_bytes(bytes.to_vec())?;
+    let builder = || {
+        Classifier::builder()
+            .device(infer::Device::Cpu)
+            .runtime(runtime.map(Path::to_owned))
+    };
+    let classifier = builder().from_bytes(bytes.to_vec())?;
     let model = config
         .init(&Device::flex())
         .with_tensors(checkpoint.tensors.clone())?
         .valid();
-    let comparison = compare_logits(&classifier, checkpoint, &model, images)?;
-    let outcome = infer::evaluate(&classifier, images, &EvaluateOptions::default(), &|_| {})?;
-    let onnx_top1 = outcome.evaluation.top1;
-    let count = images.len() as f64;
-    if let Some(burn_top1) = burn_top1
-        && ((onnx_top1 - burn_top1) * count).abs().round()
-            > CHANGED_IMAGES.max(CHANGED_SHARE * count)
-    {
-        return Err(TrainError::ExportCheck {
-            reason: format!(
-                "top-1 on {count} validation images is {onnx_top1:.4} through ONNX Runtime, {burn_top1:.4} in burn"
-            ),
-        });
+    let comparison = compare_logits(&classifier, checkpoint, &model, gate.precision, images)?;
+    let top1 = |classifier: &Classifier| -> Result<f64, TrainError> {
+        let outcome = infer::evaluate(classifier, images, &EvaluateOptions::default(), &|_| {})?;
+        Ok(outcome.evaluation.top1)
+    };
+    let onnx_top1 = top1(&classifier)?;
+    let expected = match (burn_top1, gate.precision) {
+        (None, Precision::Fp16) => {
+            let exact = to_onnx(checkpoint, config, Precision::Fp32).to_bytes();
+            Some(top1(&builder().from_bytes(exact)?)?)
+        }
+        (known, _) => known,
+    };
+    if let Some(expected) = expected {
+        check_accuracy(onnx_top1, expected, images.len(), gate)?;
     }
     Ok(ExportCheck {
         compared: comparison.compared,
         rounding_ties: comparison.rounding_ties,
         largest_difference: comparison.largest_difference,
-        burn_top1,
+        burn_top1: expected,
         onnx_top1,
         images: images.len(),
         seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// # Errors
+/// The accuracy is another one than `gate` allows.
+fn check_accuracy(
+    onnx_top1: f64,
+    expected: f64,
+    images: usize,
+    gate: &Gate,
+) -> Result<(), TrainError> {
+    let count = images as f64;
+    let off = match gate.precision {
+        Precision::Fp32 => {
+            ((onnx_top1 - expected) * count).abs().round()
+                > CHANGED_IMAGES.max(CHANGED_SHARE * count)
+        }
+        Precision::Fp16 => expected - onnx_top1 > gate.accuracy_loss,
+    };
+    if !off {
+        return Ok(());
+    }
+    let reason = format!(
+        "top-1 on {count} validation images is {onnx_top1:.4} through ONNX Runtime, {expected:.4} in burn"
+    );
+    Err(match gate.precision {
+        Precision::Fp32 => TrainError::ExportCheck { reason },
+        Precision::Fp16 => TrainError::PrecisionLoss {
+            reason,
+            allowed: gate.accuracy_loss,
+        },
     })
 }
 
@@ -117,6 +157,7 @@ fn compare_logits(
     classifier: &Classifier,
     checkpoint: &Checkpoint,
     model: &EfficientNet,
+    precision: Precision,
     split: &Split,
 ) -> Result<Comparison, TrainError> {
     let device = Device::flex();
@@ -169,6 +210,11 @@ fn compare_logits(
             .zip(indices)
         {
             let image = split.describe(*index);
+            if precision == Precision::Fp16 {
+                let difference = compare(expected, &found.logits, ANY_DIFFERENCE, &image)?;
+                comparison.largest_difference = comparison.largest_difference.max(difference);
+                continue;
+            }
             match compare(expected, &found.logits, LOGIT_TOLERANCE, &image) {
                 Ok(difference) => {
                     check_class(expected, &found.logits, &image)?;
@@ -244,6 +290,25 @@ mod tests {
         assert!(strictly(&[1.0, 2.0], &[1.0, 2.0001]).unwrap() > 0.0);
         assert!(check_class(&[1.0, 2.0], &[1.0, 2.0001], "x").is_ok());
         assert!(check_class(&[1.0, 1.0001], &[1.0002, 1.0], "x").is_err());
+    }
+
+    #[test]
+    fn accuracy_is_gated_by_precision() {
+        let check = |precision, onnx_top1| {
+            let gate = Gate {
+                precision,
+                accuracy_loss: 0.01,
+            };
+            check_accuracy(onnx_top1, 0.9, 10_000, &gate)
+        };
+        assert!(check(Precision::Fp32, 0.9009).is_ok());
+        assert!(check(Precision::Fp32, 0.8989).is_err());
+        assert!(check(Precision::Fp32, 0.9020).is_err());
+        assert!(check(Precision::Fp16, 0.8901).is_ok());
+        assert!(check(Precision::Fp16, 0.95).is_ok());
+        let error = check(Precision::Fp16, 0.8899).unwrap_err();
+        assert!(error.hint().unwrap().contains("--force"));
+        assert!(compare(&[1.0], &[f32::NAN], ANY_DIFFERENCE, "x").is_err());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use pretrained::Family;
 use trainer::{
     checkpoint::Checkpoint,
     device::DeviceKind,
-    export,
+    export::{self, Gate},
     train::{self, Job, Recipe, RunFolder, Start, TrainingState},
 };
 
@@ -109,7 +109,8 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let top1 = best.val_top1();
     let val = &prepared.data.val;
     let out = run.model();
-    let check = export::export_checked(&best, &prepared.config, val, top1, runtime, &out)?;
+    let gate = Gate::default();
+    let check = export::export_checked(&best, &prepared.config, &gate, val, top1, runtime, &out)?;
     print_check(&check);
     println!("{}", out.display());
     eprintln!("next: infer eval --model {}", out.display());

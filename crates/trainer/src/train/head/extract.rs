@@ -13,7 +13,10 @@ use rayon::prelude::*;
 
 use super::cache;
 use crate::{
-    checkpoint::Checkpoint, error::TrainError, export::to_onnx, model::EfficientNetConfig,
+    checkpoint::Checkpoint,
+    error::TrainError,
+    export::{Precision, to_onnx},
+    model::EfficientNetConfig,
     train::TrainingData,
 };
 
@@ -51,7 +54,8 @@ impl FeatureSource {
         folder: &Path,
     ) -> Result<Self, TrainError> {
         let width = config.head_channels();
-        let bytes = to_onnx(&identity_head(checkpoint, width), config).to_bytes();
+        let network = identity_head(checkpoint, width);
+        let bytes = to_onnx(&network, config, Precision::Fp32).to_bytes();
         let classifier = Classifier::builder()
             .device(infer::Device::Cpu)
             .runtime(runtime.map(Path::to_owned))
