@@ -13,6 +13,7 @@
 //! This crate knows slices alone; the `operators` crate puts it into burn.
 
 pub mod activation;
+mod adamw;
 mod buffer;
 pub mod depthwise;
 mod elementwise;
@@ -27,6 +28,7 @@ mod squeeze_excitation;
 mod stem;
 mod tiles;
 
+pub use adamw::AdamW;
 pub use buffer::Buffer;
 pub use elementwise::{sigmoid, silu, silu_derivative};
 pub use head::{Head, HeadSaved};

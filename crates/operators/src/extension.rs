@@ -5,12 +5,13 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::{Backend, Flex, backend_extension, tensor::FloatTensor};
 
 use crate::{
+    adamw, autodiff,
     conv_norm::{ConvNormTensors, NormOptions},
     head, mbconv,
     mbconv::{MbConvOptions, MbConvTensors},
     stem,
 };
-use kernels::Window;
+use kernels::{AdamW, Window};
 
 /// Operators that the `flex` backend and autodiff over it have beyond burn's.
 ///
@@ -39,9 +40,28 @@ pub trait Operators: Backend {
         #[extension_type] conv: ConvNormTensors<Self>,
         norm: NormOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// See [`adamw`](crate::adamw).
+    fn adamw(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        update: AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 impl Operators for Flex {
+    fn adamw(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        update: AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        adamw::run(parameter, gradient, first, second, update)
+    }
+
     fn stem(
         images: FloatTensor<Self>,
         conv: ConvNormTensors<Self>,
@@ -72,6 +92,25 @@ impl Operators for Flex {
 }
 
 impl<C: CheckpointStrategy> Operators for Autodiff<Flex, C> {
+    /// No gradient flows through an update.
+    fn adamw(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        update: AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (parameter, first, second) = adamw::run(
+            parameter.into_primitive(),
+            gradient.into_primitive(),
+            first.into_primitive(),
+            second.into_primitive(),
+            update,
+        );
+        let constant = autodiff::constant::<C>;
+        (constant(parameter), constant(first), constant(second))
+    }
+
     fn stem(
         images: FloatTensor<Self>,
         conv: ConvNormTensors<Self>,

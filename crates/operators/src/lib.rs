@@ -8,6 +8,7 @@
 //! `[batch, height, width, channels]`; only the pixels that come into
 //! [`stem`] are channels-first, as burn has them.
 
+mod adamw;
 mod autodiff;
 mod conv_norm;
 mod extension;
@@ -18,9 +19,10 @@ mod stem;
 
 use burn::tensor::Device;
 
+pub use adamw::{Updated, adamw};
 pub use conv_norm::{ConvNorm, NormOptions, RunningStatistics};
 pub use head::head;
-pub use kernels::{Padding, Statistics, Window};
+pub use kernels::{AdamW, Padding, Statistics, Window};
 pub use mbconv::{MbConv, MbConvOptions, MbConvStatistics, SqueezeExcitation, mbconv};
 pub use stem::stem;
 

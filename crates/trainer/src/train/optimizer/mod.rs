@@ -1,15 +1,18 @@
 //! burn's optimisers, set up the way fine-tuning wants them.
 
+mod adamw;
+
 use burn::{
     module::ParamGroup,
     optim::{
-        AdamConfig, AdamWConfig, ModuleOptimizer, SgdConfig,
+        AdamConfig, ModuleOptimizer, SgdConfig,
         decay::WeightDecayConfig,
         lr_scheduler::module_lr_scheduler::{ModuleLearningRate, ModuleLrScheduler},
         momentum::MomentumConfig,
     },
 };
 
+use self::adamw::FusedAdamW;
 use super::{Recipe, recipe::OptimizerKind};
 use crate::model::EfficientNet;
 
@@ -35,12 +38,12 @@ pub fn optimizer(recipe: &Recipe) -> ModuleOptimizer {
                 .with_group(undecayed(), plain.build(), None)
         }
         OptimizerKind::Adamw => {
-            let config = AdamWConfig::new().with_epsilon(ADAM_EPSILON);
-            let plain = config.clone().with_weight_decay(0.0).build();
-            config
-                .with_weight_decay(decay)
-                .init()
-                .with_group(undecayed(), plain, None)
+            let plain = FusedAdamW::new(ADAM_EPSILON, 0.0);
+            ModuleOptimizer::from(FusedAdamW::new(ADAM_EPSILON, decay)).with_group(
+                undecayed(),
+                plain,
+                None,
+            )
         }
         OptimizerKind::Sgd => {
             let momentum = MomentumConfig::new()
