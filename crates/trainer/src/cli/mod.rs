@@ -6,6 +6,7 @@ pub mod failure;
 pub mod fit;
 mod locations;
 mod overrides;
+pub mod preview;
 mod progress;
 pub mod recipes;
 mod stop;
@@ -26,6 +27,8 @@ Examples:
   trainer fit --dataset digits --recipe digits
   trainer fit --dataset cifar100 --data-path cifar-100-binary.tar.gz --image-size 96 --epochs 3
   trainer fit --dataset photos/ --epochs 10 --batch-size 16
+  trainer fit --resume runs/cifar100
+  trainer preview --dataset cifar100 --recipe best --out preview.png
   trainer export runs/digits/checkpoints/last.safetensors --out last.onnx
 
 Exit codes:
@@ -38,6 +41,8 @@ Exit codes:
 pub enum Command {
     /// Train a classifier and export it
     Fit(Box<fit::FitArguments>),
+    /// Draw what the network will see
+    Preview(Box<preview::PreviewArguments>),
     /// Export a checkpoint to ONNX and check it
     Export(export::ExportArguments),
     /// Fetch pretrained weights
