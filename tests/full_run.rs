@@ -214,7 +214,7 @@ fn a_folder_of_pictures_trains_and_is_told_apart_by_colour() {
         "--image-size",
         "32",
         "--epochs",
-        "10",
+        "30",
         "--batch-size",
         "4",
         "--warmup-epochs",

@@ -154,13 +154,24 @@ fn killed_twenty_times_and_on_other_threads_a_run_ends_with_the_same_bits() {
 #[test]
 fn a_full_disk_ends_the_run_and_leaves_a_state_to_go_on_from() {
     let cwd = tempfile::tempdir().unwrap();
-    reference(cwd.path(), "2");
+    let took = reference(cwd.path(), "2");
     let out = cwd.path().join("full");
-    // No file may be longer than 20 MB: a state, the longest, cannot be written
-    // once it holds the optimiser's moments.
     let args = [&RUN[..], &["--out", text(&out)]].concat();
+    let mut child = trainer(cwd.path(), &args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    thread::sleep(took / 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let state = out.join("checkpoints/state.safetensors");
+    let before = fs::read(&state).unwrap();
+
+    // No file may be longer than 20 MB: a state is.
+    let resume = ["fit", "--state-interval", "0", "--resume", text(&out)];
+    let plain = trainer(cwd.path(), &resume);
     let mut limited = Command::new("sh");
-    let plain = trainer(cwd.path(), &args);
     limited
         .current_dir(cwd.path())
         .args(["-c", "trap '' XFSZ; ulimit -f 40000; exec \"$@\"", "sh"])
@@ -172,9 +183,10 @@ fn a_full_disk_ends_the_run_and_leaves_a_state_to_go_on_from() {
     assert_eq!(log.matches("error:").count(), 1, "{log}");
     assert!(log.contains("state.safetensors"), "{log}");
     assert!(log.contains("hint:"), "{log}");
-    // Nothing half-written is left.
-    let left = fs::read_dir(out.join("checkpoints")).map_or(0, Iterator::count);
-    assert_eq!(left, 0, "{log}");
+    assert!(fs::read(&state).unwrap() == before, "{log}");
+
+    stdout(&run(&mut trainer(cwd.path(), &resume)));
+    assert_same_outcome(&out, &cwd.path().join("2"));
 }
 
 #[test]

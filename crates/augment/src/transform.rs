@@ -98,7 +98,10 @@ impl Transform {
     }
 
     /// Checks every value's range; `position` is the place in the recipe.
-    pub(crate) fn validate(&self, position: usize) -> Result<(), AugmentError> {
+    ///
+    /// # Errors
+    /// Names the first value that is out of range.
+    pub fn validate(&self, position: usize) -> Result<(), AugmentError> {
         for_each_kind!(self, transform => validate(transform, position))
     }
 

@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use crate::{
     norm::{GradientSums, Normalisation},
-    simd::{ChannelKernel, for_channels, load, sigmoid, silu_derivative, store},
+    simd::{ChannelKernel, assert_shapes, for_channels, load, sigmoid, silu_derivative, store},
 };
 
 /// `output = silu(norm(input)) * gate`.
@@ -14,6 +14,7 @@ use crate::{
 /// - gate: `[channels]`
 pub fn activate(input: &[f32], norm: &Normalisation, gate: &[f32], output: &mut [f32]) {
     let channels = gate.len();
+    assert_shapes(channels, &[input, output], &[&norm.scale, &norm.shift]);
     for_channels(
         channels,
         &mut Activate {
@@ -54,6 +55,7 @@ impl ChannelKernel for Activate<'_> {
 /// - input: `[rows, channels]`
 /// - sums: `[channels]`
 pub fn sum_activated(input: &[f32], norm: &Normalisation, sums: &mut [f32]) {
+    assert_shapes(sums.len(), &[input], &[&norm.scale, &norm.shift]);
     for_channels(sums.len(), &mut SumActivated { input, norm, sums });
 }
 
@@ -89,6 +91,8 @@ pub fn activate_with_slope(
     output: &mut [f32],
     slope: &mut [f32],
 ) {
+    let channels = norm.scale.len();
+    assert_shapes(channels, &[input, output, slope], &[&norm.shift]);
     for_channels(
         norm.scale.len(),
         &mut ActivateWithSlope {
@@ -139,6 +143,9 @@ pub fn activation_gradient(
     pooled: &[f32],
     sums: &mut GradientSums,
 ) {
+    let of_norm = [&*norm.scale, &norm.shift, &norm.mean];
+    assert_shapes(gate.len(), &[gradient, input], &of_norm);
+    assert_shapes(gate.len(), &[], &[pooled, &sums.sum, &sums.centred]);
     for_channels(
         gate.len(),
         &mut ActivationGradient {
@@ -199,6 +206,9 @@ pub fn slope_gradient(
     norm: &Normalisation,
     sums: &mut GradientSums,
 ) {
+    let channels = norm.mean.len();
+    let sums_of = [&*sums.sum, &sums.centred];
+    assert_shapes(channels, &[gradient, slope, input], &sums_of);
     for_channels(
         norm.mean.len(),
         &mut SlopeGradient {

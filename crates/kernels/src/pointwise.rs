@@ -1,4 +1,4 @@
-//! 1x1 convolution: one matrix product, cut write tiles that stay in the cache
+//! 1x1 convolution: one matrix product, cut into tiles that stay in the cache
 //! for what comes before and after it.
 
 use rayon::prelude::*;

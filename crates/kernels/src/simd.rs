@@ -43,6 +43,24 @@ impl<K: ChannelKernel> WithSimd for OverChannels<'_, K> {
     }
 }
 
+/// Every kernel's slices are checked once, before it runs: loads and stores
+/// inside are not.
+///
+/// # Panics
+/// If `rows` are not all of one length, a multiple of `channels`, or one of
+/// `per_channel` has not a value for each channel.
+pub(crate) fn assert_shapes(channels: usize, rows: &[&[f32]], per_channel: &[&[f32]]) {
+    let len = rows.first().map_or(0, |rows| rows.len());
+    assert!(
+        channels > 0 && len.is_multiple_of(channels) && rows.iter().all(|rows| rows.len() == len),
+        "rows of {channels} channels"
+    );
+    assert!(
+        per_channel.iter().all(|values| values.len() == channels),
+        "a value for each of {channels} channels"
+    );
+}
+
 /// Loads `lanes` values at `at`.
 #[inline(always)]
 pub(crate) fn load<S: Simd, const FULL: bool>(
@@ -52,8 +70,9 @@ pub(crate) fn load<S: Simd, const FULL: bool>(
     lanes: usize,
 ) -> S::f32s {
     debug_assert!(at + lanes <= values.len());
-    // SAFETY: every caller's index lies inside its slice, which debug builds
-    // and the tests check above; `f32s` is plain data of `lanes` floats.
+    // SAFETY: every caller's index lies inside its slice: kernels stay inside the
+    // shapes that are asserted before they run, and debug builds check each
+    // access. `f32s` is plain data of `lanes` floats.
     unsafe {
         let pointer = values.as_ptr().add(at);
         if FULL {

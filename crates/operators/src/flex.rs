@@ -2,7 +2,7 @@
 
 use burn::{
     backend::flex::FlexTensor,
-    tensor::{Shape, TensorData},
+    tensor::{DType, Shape, TensorData},
 };
 
 /// A tensor whose values lie in one slice, in order.
@@ -11,10 +11,14 @@ pub(crate) struct Contiguous(FlexTensor);
 
 impl Contiguous {
     /// Copies only what is not contiguous already.
+    ///
+    /// # Panics
+    /// If the tensor is not of float32.
     pub fn new(tensor: FlexTensor) -> Self {
-        match tensor.as_slice::<f32>() {
-            Some(_) => Self(tensor),
-            None => Self(tensor.to_contiguous()),
+        assert_eq!(tensor.dtype(), DType::F32, "the operators take float32");
+        match tensor.is_contiguous() && tensor.layout().start_offset() == 0 {
+            true => Self(tensor),
+            false => Self(tensor.to_contiguous()),
         }
     }
 

@@ -40,6 +40,10 @@ pub(super) fn convolve_row(
         };
         for_channels(channels, &mut row);
     }
+    let seen = (output.len() / channels - 1) * stride + kernel;
+    for tap in taps {
+        assert!(tap.values.len() >= seen * channels && tap.weights.len() == kernel * channels);
+    }
     match kernel {
         3 => with::<3>(taps, stride, channels, output),
         5 => with::<5>(taps, stride, channels, output),
@@ -137,6 +141,13 @@ pub(super) struct WeightGradientRow<'a> {
 impl WeightGradientRow<'_> {
     pub fn add(&mut self) {
         let channels = self.channels;
+        let last = (self.outputs - 1) * self.stride;
+        assert!(self.values.len() >= (last + self.kernel) * channels);
+        assert_eq!(self.weights.len(), self.kernel * self.kernel * channels);
+        for tap in self.taps {
+            assert!(tap.kernel_row < self.kernel);
+            assert!(tap.gradient.len() >= (self.gradient_start + last + 1) * channels);
+        }
         match self.kernel {
             3 => for_channels(channels, &mut WithKernel::<'_, '_, 3>(self)),
             5 => for_channels(channels, &mut WithKernel::<'_, '_, 5>(self)),

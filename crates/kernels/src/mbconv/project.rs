@@ -164,6 +164,7 @@ fn backward_tile(
     for (image, rows) in tile.images() {
         let values = rows.start * channels..rows.end * channels;
         let mut part = vec![0.0; channels];
+        // Slices of one tile and one image: `values` long, `channels` wide.
         for_channels(
             channels,
             &mut GateGradient {

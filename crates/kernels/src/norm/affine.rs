@@ -1,6 +1,7 @@
 //! Normalisation as a scale and a shift per channel.
 
 use super::{Moments, Norm};
+use crate::simd::assert_shapes;
 
 /// What a normalisation divides by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,17 @@ pub struct Normalisation {
 
 impl Normalisation {
     /// By the batch's own moments or by the running statistics.
+    ///
+    /// # Panics
+    /// If the parameters are not of as many channels as the moments.
     pub fn new(norm: Norm<'_>, statistics: Statistics, moments: &Moments) -> Self {
+        let parameters = [
+            norm.weight,
+            norm.bias,
+            norm.running_mean,
+            norm.running_variance,
+        ];
+        assert_shapes(moments.mean.len(), &[], &parameters);
         let (mean, variance, count) = match statistics {
             Statistics::Batch => (&*moments.mean, &*moments.variance, Some(moments.count)),
             Statistics::Running => (norm.running_mean, norm.running_variance, None),

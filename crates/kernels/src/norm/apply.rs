@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::{GradientSums, InputGradient, Normalisation};
-use crate::simd::{ChannelKernel, for_channels, load, store};
+use crate::simd::{ChannelKernel, assert_shapes, for_channels, load, store};
 
 impl Normalisation {
     /// `output = norm(input) * factor`, plus what `output` holds if `add`.
@@ -11,6 +11,7 @@ impl Normalisation {
     /// # Shapes
     /// - input, output: `[rows, channels]`
     pub fn apply(&self, input: &[f32], factor: f32, add: bool, output: &mut [f32]) {
+        assert_shapes(self.scale.len(), &[input, output], &[&self.shift]);
         for_channels(
             self.scale.len(),
             &mut Apply {
@@ -34,6 +35,8 @@ impl Normalisation {
         input: &[f32],
         sums: &mut GradientSums,
     ) {
+        let per_channel = [&*self.mean, &sums.sum, &sums.centred];
+        assert_shapes(self.scale.len(), &[gradient, input], &per_channel);
         for_channels(
             self.scale.len(),
             &mut SumGradient {
@@ -54,6 +57,9 @@ impl InputGradient {
     /// # Shapes
     /// - gradient, input, output: `[rows, channels]`
     pub fn apply(&self, gradient: &[f32], factor: f32, input: &[f32], output: &mut [f32]) {
+        let per_channel = [&*self.of_gradient, &self.of_input];
+        let channels = self.constant.len();
+        assert_shapes(channels, &[gradient, input, output], &per_channel);
         for_channels(
             self.constant.len(),
             &mut ApplyGradient {

@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use crate::simd::{ChannelKernel, for_channels, load, store};
+use crate::simd::{ChannelKernel, assert_shapes, for_channels, load, store};
 
 /// Mean and variance of every channel over all positions of a batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +83,7 @@ impl TileMoments {
     pub fn add(&mut self, values: &[f32]) {
         let channels = self.pivot.len();
         let rows = values.len() / channels;
+        assert_shapes(channels, &[values], &[&self.sum, &self.square_sum]);
         for_channels(
             channels,
             &mut Sums {

@@ -27,7 +27,7 @@ pub struct ExportArguments {
     #[arg(long, value_name = "FORMAT", default_value_t = Precision::Fp32)]
     precision: Precision,
     /// Most top-1 accuracy that fp16 may lose on the validation split
-    #[arg(long, value_name = "SHARE", default_value_t = Gate::default().accuracy_loss)]
+    #[arg(long, value_name = "SHARE", default_value_t = Gate::default().accuracy_loss, value_parser = share)]
     accuracy_loss: f64,
     /// Write the file whatever fp16 loses
     #[arg(long)]
@@ -36,6 +36,13 @@ pub struct ExportArguments {
     dataset: DatasetArguments,
     #[command(flatten)]
     runtime: RuntimeArguments,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a share, 0 to 1".to_owned()),
+    }
 }
 
 pub fn run(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {

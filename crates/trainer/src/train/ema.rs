@@ -11,7 +11,7 @@ use crate::model::EfficientNet;
 
 /// Exponential moving average of a network's parameters and running
 /// statistics, which generalises better than the last step's (Polyak and
-/// Juditsky 1992; timm's `ModelEmaV3` with its warm-up).
+/// Juditsky 1992), with the warm-up of TensorFlow's `ExponentialMovingAverage`.
 #[derive(Debug, Clone)]
 pub struct MovingAverage {
     decay: f64,
@@ -59,7 +59,9 @@ impl ModuleMapper for Average {
             unreachable!("the same network is visited in the same order");
         };
         let decay = self.decay;
-        param.map(|average| average * decay + *newest * (1.0 - decay))
+        // Not `a * decay + b * (1 - decay)`: in float32 the two factors do not sum
+        // to one, and what is equal would drift.
+        param.map(|average| average.clone() + (*newest - average) * (1.0 - decay))
     }
 }
 
@@ -70,6 +72,18 @@ mod tests {
 
     use super::*;
     use crate::model::EfficientNetConfig;
+
+    #[test]
+    fn what_is_equal_stays_equal() {
+        let device = Device::flex();
+        let config = EfficientNetConfig::variant("efficientnet_b0", 3, Family::torch()).unwrap();
+        let network = config.init(&device);
+        let mut average = MovingAverage::new(network.clone(), 0.999);
+        for update in 1..50 {
+            average.update(&network, 100 * update);
+        }
+        assert_eq!(average.network.named_tensors(), network.named_tensors());
+    }
 
     #[test]
     fn every_tensor_moves_by_its_share() {

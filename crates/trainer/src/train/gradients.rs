@@ -9,27 +9,32 @@ use burn::{
 use crate::model::EfficientNet;
 
 /// Shortens `gradients` to `longest` where they are longer, over all
-/// parameters together, as PyTorch's `clip_grad_norm_`. 0: never.
+/// parameters together, as PyTorch's `clip_grad_norm_`. 0: never. `None` if
+/// their length is not finite.
 pub fn clip_norm(
     gradients: GradientsParams,
     network: &EfficientNet,
     longest: f64,
-) -> GradientsParams {
+) -> Option<GradientsParams> {
     if longest == 0.0 {
-        return gradients;
+        return Some(gradients);
     }
     let mut squares = Squares {
         gradients: &gradients,
         sum: 0.0,
     };
     network.visit(&mut squares);
-    let factor = longest / (squares.sum.sqrt() + 1e-6);
-    if factor >= 1.0 || !factor.is_finite() {
-        return gradients;
+    let length = squares.sum.sqrt();
+    if !length.is_finite() {
+        return None;
+    }
+    let factor = longest / (length + 1e-6);
+    if factor >= 1.0 {
+        return Some(gradients);
     }
     let mut scale = Scale { gradients, factor };
     network.visit(&mut scale);
-    scale.gradients
+    Some(scale.gradients)
 }
 
 struct Squares<'a> {

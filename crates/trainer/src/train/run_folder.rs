@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{History, Monitor, Recipe, Speed};
+use super::{History, Monitor, Recipe, Speed, TrainingState};
 use crate::{checkpoint::Checkpoint, error::TrainError};
 
 const RECIPE: &str = "recipe.toml";
@@ -73,6 +73,12 @@ impl RunFolder {
     /// Removes the folder of a run that ended before it had a checkpoint, so
     /// that the next one may have it. A folder with anything more stays.
     pub fn remove_if_nothing_was_learnt(&self) {
+        let learnt =
+            TrainingState::load(&self.state()).is_ok_and(|state| state.progress.updates > 0);
+        if learnt || self.best_checkpoint().exists() || self.last_checkpoint().exists() {
+            return;
+        }
+        let _ = fs::remove_file(self.state());
         if fs::remove_dir(self.checkpoints()).is_ok() {
             // What is not removed is only in the way of the next run, which says so.
             let _ = fs::remove_file(self.recipe());
@@ -107,7 +113,7 @@ impl RunFolder {
         &self.path
     }
 
-    /// Checkpoint of the epoch with the best validation top-1.
+    /// Checkpoint of the best epoch, by the recipe's `monitor`.
     pub fn best_checkpoint(&self) -> PathBuf {
         self.path.join("checkpoints/best.safetensors")
     }

@@ -42,6 +42,8 @@ pub struct Sums {
 #[serde(deny_unknown_fields)]
 pub struct Progress {
     version: u32,
+    /// Whether the last layer has been trained on its own, if it is to be.
+    pub head_done: bool,
     /// Epoch that is under way, counted from one.
     pub epoch: usize,
     /// Its steps that are done.
@@ -65,6 +67,7 @@ impl Progress {
     pub fn new() -> Self {
         Self {
             version: VERSION,
+            head_done: false,
             epoch: 1,
             step: 0,
             updates: 0,
@@ -101,7 +104,8 @@ pub struct TrainingState {
 #[derive(Serialize, Deserialize)]
 struct Header {
     progress: Progress,
-    ids: BTreeMap<String, u64>,
+    /// Hexadecimal: TOML's integers are signed.
+    ids: BTreeMap<String, String>,
 }
 
 impl TrainingState {
@@ -133,9 +137,16 @@ impl TrainingState {
         ));
         let header = Header {
             progress: self.progress.clone(),
-            ids: self.ids.clone(),
+            ids: self
+                .ids
+                .iter()
+                .map(|(name, id)| (name.clone(), format!("{id:x}")))
+                .collect(),
         };
-        let header = serde_json::to_string(&header).unwrap_or_default();
+        // TOML and not JSON: serde_json reads one float in ten a bit off.
+        let header = toml::to_string(&header)
+            .map_err(std::io::Error::other)
+            .map_err(TrainError::io("write", path))?;
         let metadata = HashMap::from([(PROGRESS.to_owned(), header)]);
         let file = tensors
             .iter()
@@ -167,17 +178,18 @@ impl TrainingState {
             .as_ref()
             .and_then(|metadata| metadata.get(PROGRESS))
             .ok_or_else(|| invalid("it has no training state in its metadata".to_owned()))?;
-        let version = serde_json::from_str::<serde_json::Value>(header)
+        let version = header
+            .parse::<toml::Table>()
             .ok()
-            .and_then(|header| header["progress"]["version"].as_u64());
-        if version != Some(u64::from(VERSION)) {
+            .and_then(|header| header.get("progress")?.get("version")?.as_integer());
+        if version != Some(i64::from(VERSION)) {
             let found = version.map_or("none".to_owned(), |version| version.to_string());
             return Err(invalid(format!(
                 "its version is {found}, expected {VERSION}"
             )));
         }
         let header: Header =
-            serde_json::from_str(header).map_err(|error| invalid(error.to_string()))?;
+            toml::from_str(header).map_err(|error| invalid(error.message().replace('\n', " ")))?;
         let tensors =
             SafeTensors::deserialize(&file).map_err(|error| invalid(error.to_string()))?;
         let (mut network, mut average) = (NamedTensors::new(), NamedTensors::new());
@@ -198,12 +210,18 @@ impl TrainingState {
                 optimizer = view.data().to_vec();
             }
         }
+        let ids = header
+            .ids
+            .into_iter()
+            .map(|(name, id)| Ok((name, u64::from_str_radix(&id, 16)?)))
+            .collect::<Result<_, std::num::ParseIntError>>()
+            .map_err(|error| invalid(error.to_string()))?;
         Ok(Self {
             progress: header.progress,
             network,
             average: (!average.is_empty()).then_some(average),
             optimizer,
-            ids: header.ids,
+            ids,
         })
     }
 }
@@ -221,6 +239,11 @@ mod tests {
             progress: Progress {
                 epoch: 3,
                 step: 7,
+                sums: Sums {
+                    // What serde_json reads back one bit off.
+                    loss: 38.0 / 359.0,
+                    ..Sums::default()
+                },
                 ..Progress::new()
             },
             network: NamedTensors::from([("a.weight".to_owned(), tensor(0.1))]),

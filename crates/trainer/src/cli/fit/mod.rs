@@ -147,7 +147,7 @@ fn resumed(
         anyhow::bail!("--resume goes on with the run's own recipe and takes no recipe values");
     }
     let run = RunFolder::open(folder)?;
-    let prepared = SavedRun::load(&run)?.prepare(&run)?;
+    let prepared = SavedRun::load(&run)?.prepare(&run, arguments.dataset.data_path.as_deref())?;
     let state = TrainingState::load(&run.state())?;
     Ok((prepared, Start::Resumed(Box::new(state)), run))
 }

@@ -1,8 +1,8 @@
 //! What a run's folder says about where the run came from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use contract::Contract;
+use contract::{Contract, fs::sha256_hex};
 use dataset::Source;
 use pretrained::Family;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,8 @@ pub(super) struct SavedRun {
     data_path: Option<PathBuf>,
     data_dir: PathBuf,
     family: Family,
+    /// Of `recipe.toml`, which the state belongs to.
+    recipe_sha256: String,
     contract: Contract,
 }
 
@@ -37,6 +39,7 @@ impl SavedRun {
             data_path: dataset.data_path.as_ref().map(absolute).transpose()?,
             data_dir: absolute(&dataset.data_dir)?,
             family: prepared.config.family,
+            recipe_sha256: sha256_hex(prepared.recipe.to_toml().as_bytes()),
             contract: prepared.contract.clone(),
         })
     }
@@ -61,16 +64,24 @@ impl SavedRun {
         serde_json::from_str(&json).map_err(|error| cannot(format!("run.json: {error}")))
     }
 
-    /// Opens the same data again.
+    /// Opens the same data again, at `data_path` if it has moved there.
     ///
     /// # Errors
-    /// The data set is gone or is another one, or the recipe cannot be read.
-    pub fn prepare(self, run: &RunFolder) -> anyhow::Result<Prepared> {
+    /// The data set is gone or is another one, or the recipe cannot be read or
+    /// was changed.
+    pub fn prepare(self, run: &RunFolder, data_path: Option<&Path>) -> anyhow::Result<Prepared> {
         let recipe = Recipe::load(&run.recipe().display().to_string())?;
-        recipe.validate()?;
+        if sha256_hex(recipe.to_toml().as_bytes()) != self.recipe_sha256 {
+            return Err(TrainError::CannotResume {
+                path: run.path().to_owned(),
+                reason: "its recipe.toml was changed, and its state belongs to the old one"
+                    .to_owned(),
+            }
+            .into());
+        }
         let dataset = DatasetArguments {
             dataset: Some(self.dataset.parse().map_err(anyhow::Error::msg)?),
-            data_path: self.data_path,
+            data_path: data_path.map(Path::to_owned).or(self.data_path),
             data_dir: self.data_dir,
         };
         let opened = dataset.open(&Source::Digits)?;

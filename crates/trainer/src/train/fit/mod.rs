@@ -92,7 +92,11 @@ pub fn fit(
 ) -> Result<Outcome, TrainError> {
     let fresh = matches!(start, Start::Fresh(_));
     let mut training = Training::new(job, start)?;
-    if fresh && job.recipe.head_epochs > 0 {
+    if fresh {
+        // A run can go on from its first moment.
+        training.write_state()?;
+    }
+    if job.recipe.head_epochs > 0 && !training.progress.head_done {
         training.train_head(feedback, stop)?;
     }
     let mut interrupted = false;

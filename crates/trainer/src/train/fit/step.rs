@@ -27,6 +27,8 @@ pub(super) struct Learner {
 pub(super) struct Stepped {
     pub loss: f64,
     pub correct: usize,
+    /// Known where gradients are clipped, else taken for granted.
+    pub gradient_is_finite: bool,
 }
 
 impl Learner {
@@ -38,15 +40,16 @@ impl Learner {
         }
     }
 
-    /// Learns from `batch`; the weights change if the `update` is due, at the
-    /// peak rate `rate`. A loss that is not finite changes nothing.
+    /// Learns from `batch`, one of `group` whose gradients are averaged; the
+    /// weights change if an update is `due`, at that peak rate. A loss or
+    /// gradient that is not finite changes nothing.
     pub fn step(
         &mut self,
         batch: Batch,
         loader: &Loader<'_>,
         recipe: &Recipe,
-        rate: f64,
-        update: bool,
+        group: usize,
+        due: Option<f64>,
         device: &Device,
     ) -> Stepped {
         let labels = batch.labels.clone();
@@ -55,23 +58,30 @@ impl Learner {
         let [_, classes] = logits.dims();
         let probabilities = target_probabilities(&targets, classes, recipe.label_smoothing, device);
         let loss = soft_cross_entropy(logits.clone(), probabilities);
-        let stepped = Stepped {
+        let mut stepped = Stepped {
             loss: loss.clone().into_scalar::<f64>(),
             correct: correct(&host_logits(&logits), &labels),
+            gradient_is_finite: true,
         };
         if !stepped.loss.is_finite() {
             return stepped;
         }
-        let gradients = (loss / recipe.accumulate as f64).backward();
+        let gradients = (loss / group as f64).backward();
         let mut gradients = GradientsParams::from_grads(gradients, &self.network);
         if recipe.accumulate > 1 {
             self.accumulator.accumulate(&self.network, gradients);
-            if !update {
+            if due.is_none() {
                 return stepped;
             }
             gradients = self.accumulator.grads();
         }
-        let gradients = clip_norm(gradients, &self.network, recipe.clip_norm);
+        let Some(rate) = due else {
+            return stepped;
+        };
+        let Some(gradients) = clip_norm(gradients, &self.network, recipe.clip_norm) else {
+            stepped.gradient_is_finite = false;
+            return stepped;
+        };
         let rates = rates(rate, recipe.layer_decay);
         self.network = self.optimizer.step(rates, self.network.clone(), gradients);
         stepped

@@ -103,7 +103,7 @@ impl<'a> Training<'a> {
     ///
     /// # Errors
     /// ONNX Runtime is missing, a file cannot be written, a picture cannot be
-    /// decoded, a loss is not finite, or `stop` is set before it is done.
+    /// decoded, a loss is not finite, or `stop` is set before the features are there.
     pub fn train_head(
         &mut self,
         feedback: &mut dyn Feedback,
@@ -147,6 +147,7 @@ impl<'a> Training<'a> {
         self.progress.sums = sums;
         self.record(0, feedback)?;
         self.progress.sums = Sums::default();
+        self.progress.head_done = true;
         self.write_state()
     }
 
@@ -192,13 +193,21 @@ impl<'a> Training<'a> {
 
     /// Whether the weights have taken in every gradient so far.
     fn at_update(&self) -> bool {
-        self.progress
-            .step
-            .is_multiple_of(self.job.recipe.accumulate)
+        let step = self.progress.step;
+        step.is_multiple_of(self.job.recipe.accumulate) || step == self.steps
+    }
+
+    /// How many steps make up the update that the next step belongs to: fewer
+    /// at the end of an epoch.
+    fn steps_of_update(&self) -> usize {
+        let accumulate = self.job.recipe.accumulate;
+        let first = self.progress.step / accumulate * accumulate;
+        accumulate.min(self.steps - first)
     }
 
     fn step(&mut self, batch: crate::train::Batch, loader: &Loader<'_>) -> Result<(), TrainError> {
         let recipe = self.job.recipe;
+        let group = self.steps_of_update();
         let progress = &mut self.progress;
         let done = (progress.epoch - 1) * self.steps + progress.step;
         // Dropout and stochastic depth of a step depend on nothing before it.
@@ -207,15 +216,19 @@ impl<'a> Training<'a> {
         let rate = self.rate.at(done, progress.plateaus);
         progress.step += 1;
         let update = progress.step.is_multiple_of(recipe.accumulate) || progress.step == self.steps;
+        let due = update.then_some(rate);
         let images = batch.labels.len();
         let stepped = self
             .learner
-            .step(batch, loader, recipe, rate, update, &self.device);
-        if !stepped.loss.is_finite() {
+            .step(batch, loader, recipe, group, due, &self.device);
+        if !stepped.loss.is_finite() || !stepped.gradient_is_finite {
             return Err(TrainError::NonFiniteLoss {
                 loss: stepped.loss,
                 epoch: progress.epoch,
-                place: format!("step {}", progress.step),
+                place: match stepped.loss.is_finite() {
+                    true => format!("step {}, with a gradient that is not finite", progress.step),
+                    false => format!("step {}", progress.step),
+                },
             });
         }
         progress.sums.images += images;
@@ -393,7 +406,11 @@ impl<'a> Training<'a> {
         }
     }
 
-    fn write_state(&mut self) -> Result<(), TrainError> {
+    /// Writes everything that a later process needs to go on from here.
+    ///
+    /// # Errors
+    /// The file cannot be written; the one before stays as it was.
+    pub fn write_state(&mut self) -> Result<(), TrainError> {
         let path = self.job.run.state();
         let optimizer = self.learner.optimizer.into_bytes().map_err(|error| {
             let error = std::io::Error::other(error.to_string());

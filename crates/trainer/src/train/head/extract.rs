@@ -118,11 +118,14 @@ impl FeatureSource {
             .iter()
             .flat_map(|label| (*label as u32).to_le_bytes())
             .collect();
+        let names: Vec<String> = (0..split.len())
+            .map(|index| split.describe(index))
+            .collect();
         let described = serde_json::json!({
             "network": self.network,
             "dataset": data.info,
             "images": split.len(),
-            "first": (!split.is_empty()).then(|| split.describe(0)),
+            "names": sha256_hex(names.join("\n").as_bytes()),
             "labels": sha256_hex(&labels),
             "input": data.input,
             "fit": data.fit,

@@ -72,9 +72,10 @@ pub struct Recipe {
     pub clip_norm: f64,
     /// How the learning rate changes over the run.
     pub schedule: ScheduleKind,
-    /// Epochs over which the learning rate rises linearly from zero to its peak.
+    /// Epochs over which the learning rate rises linearly from zero to its peak;
+    /// one-cycle has a rise of its own instead.
     pub warmup_epochs: f64,
-    /// The learning rate never falls below this.
+    /// The schedule never falls below this.
     pub min_learning_rate: f64,
     /// Schedule `step`: epochs between two falls.
     pub step_epochs: usize,
@@ -90,7 +91,7 @@ pub struct Recipe {
     /// The best epoch is what is exported, always.
     pub early_stopping: usize,
     /// Decay of the moving average of the weights that is validated and
-    /// exported, in `[0, 1)` (0: the weights themselves), with timm's warm-up.
+    /// exported, in `[0, 1)` (0: the weights themselves); less in the first updates.
     pub ema: f64,
     /// Share of a batch's statistics in the batch norms' running ones, in `(0, 1]`.
     pub batch_norm_momentum: f64,
@@ -208,7 +209,8 @@ impl Recipe {
             return end;
         }
         let size = start as f64 + (end as f64 - start as f64) * progress;
-        ((size / STEP).round() * STEP) as usize
+        // Between the two ends, which need not be multiples.
+        (((size / STEP).round() * STEP) as usize).clamp(start, end)
     }
 }
 

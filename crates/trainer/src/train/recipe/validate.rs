@@ -35,6 +35,9 @@ impl Recipe {
             }
         }
         self.mix.validate()?;
+        for (position, transform) in self.augment.iter().enumerate() {
+            transform.validate(position)?;
+        }
         Ok(())
     }
 
