@@ -44,7 +44,8 @@ pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
     let mut command = Cli::command();
     command.build();
     write_page(&args.dir, command.clone(), "infer")?;
-    for subcommand in command.get_subcommands() {
+    let documented = |command: &&clap::Command| command.get_name() != "help";
+    for subcommand in command.get_subcommands().filter(documented) {
         let name = format!("infer-{}", subcommand.get_name());
         write_page(&args.dir, subcommand.clone(), &name)?;
     }
@@ -53,7 +54,9 @@ pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
 
 fn write_page(dir: &Path, command: clap::Command, name: &str) -> Result<(), Failure> {
     let path = dir.join(format!("{name}.1"));
-    let page = clap_mangen::Man::new(command).title(name.to_owned());
+    let page = clap_mangen::Man::new(command)
+        .title(name.to_owned())
+        .source(concat!("infer ", env!("CARGO_PKG_VERSION")));
     let mut text = Vec::new();
     page.render(&mut text)
         .map_err(|error| output::internal("a manual page", &error))?;

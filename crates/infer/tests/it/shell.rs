@@ -40,6 +40,8 @@ fn a_manual_page_is_written_for_each_command() {
         let page = fs::read_to_string(pages.join(format!("{page}.1"))).unwrap();
         assert!(page.contains(".SH NAME") && page.contains("Exit codes"));
     }
+    // `infer help` prints pages, it has none.
+    assert!(!pages.join("infer-help.1").exists());
 }
 
 #[test]

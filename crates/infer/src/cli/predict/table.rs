@@ -31,14 +31,12 @@ impl Table {
         }
     }
 
-    fn line(&mut self, probability: &str, class: &str, file: &str) -> io::Result<()> {
+    fn line(&self, probability: &str, class: &str, file: &str) -> String {
         // `{:<n}` counts characters, not columns.
         let gap = " ".repeat(self.class_width - class.width());
-        let line = format!(
-            "{probability:>width$}  {class}{gap}  {file}",
-            width = PROBABILITY.len()
-        );
-        writeln!(self.stdout, "{}", line.trim_end())
+        let width = PROBABILITY.len();
+        let line = format!("{probability:>width$}  {class}{gap}  {file}");
+        line.trim_end().to_owned()
     }
 }
 
@@ -46,9 +44,8 @@ impl Writer for Table {
     fn write(&mut self, answer: &FileAnswer) -> io::Result<()> {
         if !self.header_written && answer.error.is_none() {
             self.header_written = true;
-            write!(self.stdout, "{BOLD}")?;
-            self.line(PROBABILITY, "Class", "File")?;
-            write!(self.stdout, "{BOLD:#}")?;
+            let header = self.line(PROBABILITY, "Class", "File");
+            writeln!(self.stdout, "{BOLD}{header}{BOLD:#}")?;
         }
         for (i, class) in answer.top.iter().enumerate() {
             let file = if i == 0 {
@@ -57,7 +54,8 @@ impl Writer for Table {
                 String::new()
             };
             let probability = format!("{:.2} %", 100.0 * class.probability);
-            self.line(&probability, &printable(class.class), &file)?;
+            let line = self.line(&probability, &printable(class.class), &file);
+            writeln!(self.stdout, "{line}")?;
         }
         Ok(())
     }

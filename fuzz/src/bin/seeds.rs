@@ -1,0 +1,102 @@
+//! Writes a valid input for each fuzz target to the folder given: fuzzing
+//! from nothing would hardly come past the first check.
+
+use std::fs;
+use std::path::Path;
+
+use contract::Contract;
+use onnx::{Dim, Elem, GraphBuilder};
+use pretrained::{Family, NamedTensor, NamedTensors, Weights};
+
+const CONTRACT: &str = include_str!("contract.json");
+/// The project's folder.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+fn main() {
+    let corpus = std::env::args_os().nth(1).expect("usage: seeds FOLDER");
+    let write = |target: &str, name: &str, bytes: &[u8]| {
+        let folder = Path::new(&corpus).join(target);
+        fs::create_dir_all(&folder).expect("the folder can be made");
+        fs::write(folder.join(name), bytes).expect("the folder is writable");
+    };
+    write("contract_json", "contract", CONTRACT.as_bytes());
+    write("onnx_model", "model", &model());
+    write("cifar_records", "records", &[1, 19, 99, 0, 7]);
+    write("cifar_archive", "archive", &archive());
+    write("safetensors_weights", "weights", &weights());
+
+    let checkpoint = "crates/pretrained/tests/fixtures/checkpoint.pth";
+    let checkpoint = fs::read(Path::new(ROOT).join(checkpoint)).expect("the fixture is there");
+    write("pytorch_weights", "checkpoint", &checkpoint);
+    let images = Path::new(ROOT).join("crates/infer/tests/fixtures/awkward");
+    for image in fs::read_dir(images)
+        .expect("the fixtures are there")
+        .flatten()
+    {
+        let name = image.file_name().to_string_lossy().into_owned();
+        let bytes = fs::read(image.path()).expect("a fixture can be read");
+        write("image_decode", &name, &bytes);
+    }
+}
+
+/// An ONNX file without nodes whose inputs and outputs are the contract's.
+fn model() -> Vec<u8> {
+    let contract = Contract::from_json(CONTRACT).expect("the contract is valid");
+    let batch = || Dim::Symbolic("batch".into());
+    let fixed = |length: usize| Dim::Fixed(length as i64);
+    let input = &contract.input;
+    let mut graph = GraphBuilder::new("seed", 18);
+    let size = [
+        fixed(input.height),
+        fixed(input.width),
+        fixed(input.channels),
+    ];
+    graph.input(&input.name, Elem::U8, &[&[batch()][..], &size].concat());
+    for name in [&contract.output.logits, &contract.output.probabilities] {
+        graph.output(name, Elem::F32, &[batch(), fixed(contract.classes.len())]);
+    }
+    let metadata = [(contract::METADATA_KEY.into(), contract.to_json())];
+    graph.build("seeds", "1", &metadata).to_bytes()
+}
+
+/// A tar file of CIFAR-100 with one image in each split.
+fn archive() -> Vec<u8> {
+    let names = |count: usize| (0..count).map(|i| format!("n{i}\n")).collect::<String>();
+    let record = vec![7; 2 + 3 * 32 * 32];
+    let files = [
+        ("train.bin", record.clone()),
+        ("test.bin", record),
+        ("fine_label_names.txt", names(100).into_bytes()),
+        ("coarse_label_names.txt", names(20).into_bytes()),
+    ];
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_mode(0o644);
+        header.set_size(bytes.len() as u64);
+        let path = format!("cifar-100-binary/{name}");
+        tar.append_data(&mut header, path, &bytes[..])
+            .expect("memory takes it");
+    }
+    tar.into_inner().expect("memory takes it")
+}
+
+/// A safetensors file with one tensor.
+fn weights() -> Vec<u8> {
+    let tensor = NamedTensor {
+        shape: vec![2, 2],
+        values: vec![0.5; 4],
+    };
+    let weights = Weights {
+        tensors: NamedTensors::from([("classifier.weight".into(), tensor)]),
+        family: Family::torch(),
+        source: "seeds".into(),
+        sha256: String::new(),
+        mean: [0.5; 3],
+        std: [0.5; 3],
+    };
+    let folder = fuzz::Folder::new();
+    let path = folder.path("weights.safetensors");
+    pretrained::write(&path, &weights).expect("the folder is writable");
+    fs::read(path).expect("it was just written")
+}
