@@ -179,18 +179,9 @@ impl<I: Iterator<Item = Picture>> Job<'_, I> {
         if self.classifier.provider() == Provider::Cuda {
             pixels.resize(self.batch_size * self.classifier.contract().input_len(), 0);
         }
-        let scores = self.classifier.run(pixels)?;
         let classes = self.classifier.contract().classes.len();
-        let rows = scores
-            .logits
-            .chunks_exact(classes)
-            .zip(scores.probabilities.chunks_exact(classes));
-        Ok(rows
-            .map(|(logits, probabilities)| Classification {
-                logits: logits.to_vec(),
-                probabilities: probabilities.to_vec(),
-            })
-            .collect())
+        let scores = self.classifier.run(pixels)?;
+        Ok(scores.into_classifications(classes).collect())
     }
 }
 

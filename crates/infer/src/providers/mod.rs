@@ -5,6 +5,7 @@ pub(crate) mod cuda;
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// What the caller wants the model to run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,6 +82,15 @@ impl Provider {
         match self {
             Self::Cpu => cpu::DEFAULT_BATCH_SIZE,
             Self::Cuda => cuda::DEFAULT_BATCH_SIZE,
+        }
+    }
+
+    /// How long a batch of the queue waits for more images when the caller does
+    /// not say.
+    pub(crate) fn default_max_wait(self) -> Duration {
+        match self {
+            Self::Cpu => cpu::DEFAULT_MAX_WAIT,
+            Self::Cuda => cuda::DEFAULT_MAX_WAIT,
         }
     }
 

@@ -12,6 +12,7 @@ mod eval;
 mod evaluate;
 mod model_file;
 mod predict;
+mod queue;
 mod shell;
 mod tiny;
 
