@@ -108,9 +108,11 @@ impl fmt::Display for Outcome {
     }
 }
 
+type Function = dyn Fn(&Event) + Send + Sync;
+
 /// The function that is told of events, if there is one.
 #[derive(Clone, Default)]
-pub(crate) struct Hook(Option<Arc<dyn Fn(&Event) + Send + Sync>>);
+pub(crate) struct Hook(Option<Arc<Function>>);
 
 impl Hook {
     pub fn new(function: impl Fn(&Event) + Send + Sync + 'static) -> Self {
