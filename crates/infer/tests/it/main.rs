@@ -13,6 +13,8 @@ mod evaluate;
 mod model_file;
 mod predict;
 mod queue;
+#[cfg(all(unix, feature = "serve"))]
+mod serve;
 mod shell;
 mod tiny;
 
