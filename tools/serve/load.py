@@ -1,23 +1,29 @@
 """Load on `infer serve` from a second process, beside the bare session loop.
 
-    cargo build --release -p infer --example serve_load && cargo build --release -p infer
-    python3 tools/serve/load.py MODEL DATASET [--seconds S] [--connections N,N,...] [--queue N]
+    cargo build --release -p infer && cargo build --release -p infer --example serve_load
+    python3 tools/serve/load.py MODEL DATASET [--seconds S] [--rounds N] [--connections N,N,...]
 
-Each number of connections is measured between two bare loops (one session a
-core, no service). Prints throughput, latencies, refusals, and the service's
-resident memory. Every answer is compared with the library's; a wrong, lost or
-unexpected one ends the script with 1. DATASET is as for `infer eval`
-(CIFAR100_PATH names the archive of cifar100).
+The service and bare loops run in turn, in rounds; a bare loop has a session a
+core and nothing around them (one session for one connection, whose images come
+one after the other). Prints medians over the rounds: throughput, its ratio to
+the bare loop, latencies, refusals, the service's resident memory. Every answer
+is compared with the library's; a wrong, lost or unexpected one ends the script
+with 1. DATASET is as for `infer eval` (CIFAR100_PATH names cifar100's archive).
 """
 
 import argparse
+import os
+import statistics
 import subprocess
 import urllib.request
 from pathlib import Path
 
 from service import INFER, fail, infer_serve
 
-BARE_IMAGES = 3000
+CORES = len(os.sched_getaffinity(0))
+BARE_IMAGES = 2000
+# Columns of serve_load that are counts; of the others the median is shown.
+COUNTS = {"answers", "503", "wrong", "errors", "lost"}
 
 
 def metric(address, name):
@@ -32,7 +38,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path)
     parser.add_argument("dataset")
-    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--seconds", default="5")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", default="1,8,64,512")
     parser.add_argument("--queue", default="256")
     parser.add_argument("--infer", type=Path, default=INFER)
@@ -41,34 +48,42 @@ def main():
     if not tool.exists():
         fail(f"{tool} does not exist", "cargo build --release -p infer --example serve_load")
 
-    def bare():
-        command = [tool, "bare", args.model, args.dataset, str(BARE_IMAGES)]
+    def bare(sessions):
+        command = [tool, "bare", args.model, args.dataset, str(BARE_IMAGES), str(sessions)]
         return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
-    with infer_serve(args.infer, args.model, "--queue", args.queue) as address:
-        before = bare()
-        header = None
-        sent = 0
-        for connections in args.connections.split(","):
-            command = [tool, "tensor", address, args.model, args.dataset, str(args.seconds), connections]
-            output = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-            lines = output.stdout.splitlines()
-            if not header:
-                header = lines[0]
-                print(f"{header}  bare img/s  ratio  memory MiB", flush=True)
-            after = bare()
-            loop = (before + after) / 2
-            before = after
-            columns = lines[1].split()
-            ratio = float(columns[2]) / loop
-            memory = metric(address, "process_resident_memory_bytes") / 2**20
-            print(f"{lines[1]} {loop:11.1f} {ratio:6.3f} {memory:11.1f}", flush=True)
-            if output.returncode != 0:
-                fail("answers were wrong or lost", "see the table")
-            sent += int(columns[1]) + int(columns[5])
+    def load(address, connections):
+        command = [tool, "tensor", address, args.model, args.dataset, args.seconds, connections]
+        output = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        if output.returncode != 0:
+            fail("answers were wrong or lost", output.stdout.replace("\n", " | "))
+        header, line = output.stdout.splitlines()
+        names = [name.strip() for name in header.split("  ") if name.strip()]
+        return dict(zip(names, map(float, line.split())))
+
+    answered = 0
+    with infer_serve(args.infer, args.model, "--device", "cpu", "--queue", args.queue) as address:
+        for number, connections in enumerate(args.connections.split(",")):
+            sessions = min(CORES, int(connections))
+            rows = []
+            for _ in range(args.rounds):
+                before = bare(sessions)
+                row = load(address, connections)
+                row["bare/s"] = (before + bare(sessions)) / 2
+                row["ratio"] = row["answers/s"] / row["bare/s"]
+                row["MiB"] = metric(address, "process_resident_memory_bytes") / 2**20
+                rows.append(row)
+            answered += sum(row["answers"] + row["503"] for row in rows)
+            if number == 0:
+                print("  ".join(f"{name:>10}" for name in rows[0]))
+            shown = [
+                (sum if name in COUNTS else statistics.median)([row[name] for row in rows])
+                for name in rows[0]
+            ]
+            print("  ".join(f"{value:10.3f}".rstrip("0").rstrip(".").rjust(10) for value in shown), flush=True)
         counted = metric(address, "infer_requests_total")
-        print(f"answered and refused: {sent} seen by the clients, {counted:.0f} counted by the service")
-        if sent != counted:
+        print(f"answered or refused: {answered:.0f} seen by the clients, {counted:.0f} counted by the service")
+        if answered != counted:
             fail("the counts differ", "compare the table with /metrics")
 
 

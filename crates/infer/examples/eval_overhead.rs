@@ -37,7 +37,8 @@ fn main() -> Result<()> {
                     Path::new(runtime),
                     Path::new(model),
                     &test_split(dataset)?,
-                    images.parse()?
+                    images.parse()?,
+                    None
                 )?
             );
             Ok(())

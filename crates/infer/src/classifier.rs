@@ -213,6 +213,20 @@ impl Classifier {
     /// # Errors
     /// [`InferError::PixelLength`] for a buffer of another length, or what
     /// ONNX Runtime answers.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use infer::{Classifier, Device};
+    /// # fn main() -> Result<(), infer::InferError> {
+    /// # let classifier = Classifier::builder()
+    /// #     .device(Device::Cpu)
+    /// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+    /// let pixels = vec![0u8; classifier.contract().input_len()];
+    /// let classification = classifier.classify_pixels(&pixels)?;
+    /// println!("{:?}", classification.top(3));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn classify_pixels(&self, pixels: &[u8]) -> Result<Classification, InferError> {
         self.inner.engine.check_length(pixels, false)?;
         let scores = self.run(pixels)?;
@@ -231,6 +245,19 @@ impl Classifier {
     /// # Errors
     /// [`InferError::PixelLength`] unless the length is a multiple of
     /// [`Contract::input_len`], or what ONNX Runtime answers.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use infer::{Classifier, Device};
+    /// # fn main() -> Result<(), infer::InferError> {
+    /// # let classifier = Classifier::builder()
+    /// #     .device(Device::Cpu)
+    /// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+    /// let pixels = vec![0u8; 10 * classifier.contract().input_len()];
+    /// assert_eq!(classifier.classify_batch(&pixels)?.len(), 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn classify_batch(&self, pixels: &[u8]) -> Result<Vec<Classification>, InferError> {
         let images = self.inner.engine.check_length(pixels, true)?;
         let classes = self.contract().classes.len();
@@ -249,6 +276,19 @@ impl Classifier {
     /// # Errors
     /// [`InferError::ArrayShape`] unless the images have exactly the input
     /// size, or what ONNX Runtime answers.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use infer::{Classifier, Device};
+    /// # fn main() -> Result<(), infer::InferError> {
+    /// # let classifier = Classifier::builder()
+    /// #     .device(Device::Cpu)
+    /// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+    /// let images = ndarray::Array4::<u8>::zeros((10, 8, 8, 3));
+    /// assert_eq!(classifier.classify_array(images.view())?.len(), 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn classify_array(
         &self,
         images: ArrayView4<'_, u8>,
@@ -271,6 +311,20 @@ impl Classifier {
     ///
     /// # Errors
     /// What ONNX Runtime answers.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use infer::{Classifier, Device};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let classifier = Classifier::builder()
+    /// #     .device(Device::Cpu)
+    /// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+    /// let picture = image::open("tests/fixtures/awkward/plain.jpg")?;
+    /// let classification = classifier.classify_image(&picture)?;
+    /// println!("{:?}", classification.top(3));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn classify_image(&self, image: &DynamicImage) -> Result<Classification, InferError> {
         self.classify_pixels(&queue::decoded(&self.inner.engine, image)?)
     }

@@ -9,6 +9,18 @@ use dataset::DatasetError;
 /// An error of this crate.
 ///
 /// `Display` is one line; [`InferError::hint`] says what to do about it.
+///
+/// ```
+/// use std::path::Path;
+/// use infer::{InferError, ModelFile};
+///
+/// let error = ModelFile::read(Path::new("no/such.onnx")).unwrap_err();
+/// assert!(matches!(error, InferError::ReadModel { .. }));
+/// eprintln!("error: {error}");
+/// if let Some(hint) = error.hint() {
+///     eprintln!("hint: {hint}");
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InferError {

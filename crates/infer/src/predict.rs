@@ -47,14 +47,14 @@ pub struct PictureAnswer {
 /// What ONNX Runtime answers. A picture that cannot be read is no error of
 /// this function: its answer says so.
 ///
-/// ```no_run
+/// ```
 /// use std::ops::ControlFlow;
 /// use std::path::Path;
 /// use infer::{Classifier, FindOptions, PredictOptions, find_pictures, predict};
 ///
 /// # fn main() -> Result<(), infer::InferError> {
-/// let classifier = Classifier::builder().from_file(Path::new("model.onnx"))?;
-/// let pictures = find_pictures(Path::new("photos/"), &FindOptions::default());
+/// let classifier = Classifier::builder().from_file(Path::new("tests/fixtures/digits.onnx"))?;
+/// let pictures = find_pictures(Path::new("tests/fixtures/awkward/"), &FindOptions::default());
 /// predict(&classifier, pictures, &PredictOptions::default(), |answer| {
 ///     match answer.result {
 ///         Ok(answer) => println!("{:?}", answer.top(1)),

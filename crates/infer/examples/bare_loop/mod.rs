@@ -18,8 +18,15 @@ pub const BATCH: usize = 4;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Images a second of sessions that do nothing but run prepared batches.
-pub fn bare_loop(runtime: &Path, model: &Path, split: &Split, images: usize) -> Result<f64> {
+/// Images a second of `sessions` sessions of one thread each (one a core if
+/// `None`) that do nothing but run prepared batches.
+pub fn bare_loop(
+    runtime: &Path,
+    model: &Path,
+    split: &Split,
+    images: usize,
+    sessions: Option<usize>,
+) -> Result<f64> {
     let file = ModelFile::read(model)?;
     let contract = file.contract();
     let size = [contract.input.height, contract.input.width];
@@ -40,7 +47,7 @@ pub fn bare_loop(runtime: &Path, model: &Path, split: &Split, images: usize) -> 
 
     let environment = ort::init_from(runtime)?.with_telemetry(false).build()?;
     environment.set_log_level(ort::logging::LogLevel::Warning);
-    let sessions = thread::available_parallelism()?.get();
+    let sessions = sessions.unwrap_or(thread::available_parallelism()?.get());
     let mut sessions: Vec<Session> = (0..sessions)
         .map(|_| {
             Session::builder(&environment)?

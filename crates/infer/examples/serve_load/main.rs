@@ -1,7 +1,7 @@
 //! Load on a running service, from another process, each answer checked.
 //!
 //! ```text
-//! cargo run --release -p infer --example serve_load -- bare MODEL DATASET [IMAGES]
+//! cargo run --release -p infer --example serve_load -- bare MODEL DATASET IMAGES SESSIONS
 //! cargo run --release -p infer --example serve_load -- tensor|file ADDRESS MODEL DATASET SECONDS CONNECTIONS...
 //! ```
 //!
@@ -22,8 +22,8 @@ mod tally;
 use std::env;
 use std::error::Error;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,32 +34,33 @@ use tally::Tally;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-const USAGE: &str = "usage: serve_load bare MODEL DATASET [IMAGES], or \
+const USAGE: &str = "usage: serve_load bare MODEL DATASET IMAGES SESSIONS, or \
     serve_load tensor|file ADDRESS MODEL DATASET SECONDS CONNECTIONS...";
 
 fn main() -> Result<ExitCode> {
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        ["bare", model, dataset, rest @ ..] => {
-            let split = test_split(dataset)?;
-            let images = rest.first().map_or(Ok(split.len()), |text| text.parse())?;
-            let runtime = infer::load_runtime(None)?;
+        ["bare", model, dataset, images, sessions] => {
+            let runtime = infer::load_runtime(None)?.path;
+            let runtime = runtime.to_str().ok_or("ONNX Runtime's path is no text")?;
             println!(
-                "{:.1}",
-                bare_in_child(&runtime.path, Path::new(model), dataset, images)?
+                "{}",
+                bare_in_child(&[runtime, model, dataset, images, sessions])?
             );
             Ok(ExitCode::SUCCESS)
         }
         // A process has one ONNX Runtime environment, and this one is not the
         // library's.
-        ["bare-child", runtime, model, dataset, images] => {
-            let (runtime, model) = (Path::new(runtime), Path::new(model));
-            let split = test_split(dataset)?;
-            println!(
-                "{}",
-                bare_loop::bare_loop(runtime, model, &split, images.parse()?)?
-            );
+        ["bare-child", runtime, model, dataset, images, sessions] => {
+            let speed = bare_loop::bare_loop(
+                Path::new(runtime),
+                Path::new(model),
+                &test_split(dataset)?,
+                images.parse()?,
+                Some(sessions.parse()?),
+            )?;
+            println!("{speed:.1}");
             Ok(ExitCode::SUCCESS)
         }
         [kind, address, model, dataset, seconds, connections @ ..] if !connections.is_empty() => {
@@ -68,7 +69,7 @@ fn main() -> Result<ExitCode> {
                 "file" => Kind::File,
                 _ => return Err(USAGE.into()),
             };
-            let requests = Requests::new(kind, &PathBuf::from(model), &test_split(dataset)?)?;
+            let requests = Requests::new(kind, Path::new(model), &test_split(dataset)?)?;
             let connections: Vec<usize> = connections
                 .iter()
                 .map(|text| text.parse())
@@ -90,16 +91,15 @@ fn test_split(dataset: &str) -> Result<Split> {
         .ok_or_else(|| "the data set has no test split".into())
 }
 
-fn bare_in_child(runtime: &Path, model: &Path, dataset: &str, images: usize) -> Result<f64> {
-    let child = std::process::Command::new(env::current_exe()?)
+fn bare_in_child(args: &[&str]) -> Result<String> {
+    let child = Command::new(env::current_exe()?)
         .arg("bare-child")
-        .args([runtime, model])
-        .args([dataset, &images.to_string()])
+        .args(args)
         .output()?;
-    match String::from_utf8(child.stdout)?.trim().parse() {
-        Ok(speed) => Ok(speed),
-        Err(_) => Err(String::from_utf8_lossy(&child.stderr).into()),
+    if !child.status.success() {
+        return Err(String::from_utf8_lossy(&child.stderr).into());
     }
+    Ok(String::from_utf8(child.stdout)?.trim().to_owned())
 }
 
 /// Runs each number of connections in turn.

@@ -8,6 +8,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// What the caller wants the model to run on.
+///
+/// ```
+/// use infer::Device;
+///
+/// assert_eq!("cuda".parse(), Ok(Device::Cuda));
+/// let error = "gpu".parse::<Device>().unwrap_err();
+/// assert_eq!(error.to_string(), "unknown device `gpu`, expected auto, cpu or cuda");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Device {
     /// CUDA if it works, else the CPU;
@@ -51,6 +59,10 @@ impl fmt::Display for Device {
 
 /// The execution provider that really runs the model. `Display` gives ONNX
 /// Runtime's name for it.
+///
+/// ```
+/// assert_eq!(infer::Provider::Cpu.to_string(), "CPUExecutionProvider");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
     /// "CPUExecutionProvider"

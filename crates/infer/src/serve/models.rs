@@ -1,5 +1,6 @@
 //! The models by name, and their exchange while requests are running.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -39,6 +40,14 @@ struct Slot {
     current: RwLock<Option<Arc<Classifier>>>,
     /// One load at a time.
     loading: Mutex<()>,
+}
+
+impl fmt::Debug for Models {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.slots.iter().map(|slot| &slot.spec))
+            .finish()
+    }
 }
 
 impl Models {

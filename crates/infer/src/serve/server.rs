@@ -1,5 +1,6 @@
 //! The listening socket, the connections, and their end.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -32,6 +33,15 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     service: Arc<Service>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .field("models", &self.service.models)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Server {
