@@ -9,23 +9,18 @@
 //! turns, and the ratio. A process has one ONNX Runtime environment, so the
 //! bare loop, which uses `ort` directly, runs in a child process.
 
+mod bare_loop;
+
 use std::env;
 use std::error::Error;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::Instant;
 
 use dataset::{OpenOptions, Source, Split};
-use infer::{Classifier, Device, EvaluateOptions, ModelFile, evaluate};
-use ort::ep::CPU;
-use ort::session::Session;
-use ort::session::builder::GraphOptimizationLevel;
-use ort::value::TensorRef;
+use infer::{Classifier, Device, EvaluateOptions, evaluate};
 
-/// Batch size of both.
-const BATCH: usize = 4;
+use bare_loop::{BATCH, bare_loop};
+
 /// First argument of the child process.
 const BARE: &str = "--bare-loop";
 
@@ -42,7 +37,8 @@ fn main() -> Result<()> {
                     Path::new(runtime),
                     Path::new(model),
                     &test_split(dataset)?,
-                    images.parse()?
+                    images.parse()?,
+                    None
                 )?
             );
             Ok(())
@@ -97,65 +93,4 @@ fn compare(model: &Path, dataset: &str, rounds: usize, images: usize) -> Result<
     }
     println!("mean: ratio {:.3}", ours / bare);
     Ok(())
-}
-
-/// Images a second of sessions that do nothing but run prepared batches.
-fn bare_loop(runtime: &Path, model: &Path, split: &Split, images: usize) -> Result<f64> {
-    let file = ModelFile::read(model)?;
-    let contract = file.contract();
-    let size = [contract.input.height, contract.input.width];
-    let batches: Vec<Vec<u8>> = (0..images)
-        .map(|i| {
-            let image = split.image(i * split.len() / images)?;
-            Ok(contract::preprocess::fit(
-                &image.pixels,
-                [image.height, image.width],
-                &contract.fit,
-                size,
-            ))
-        })
-        .collect::<Result<Vec<_>>>()?
-        .chunks(BATCH)
-        .map(<[_]>::concat)
-        .collect();
-
-    let environment = ort::init_from(runtime)?.with_telemetry(false).build()?;
-    environment.set_log_level(ort::logging::LogLevel::Warning);
-    let sessions = thread::available_parallelism()?.get();
-    let mut sessions: Vec<Session> = (0..sessions)
-        .map(|_| {
-            Session::builder(&environment)?
-                .with_optimization_level(GraphOptimizationLevel::All)?
-                .with_intra_threads(1)?
-                .with_execution_providers([CPU::default().with_arena_allocator(true).build()])?
-                .commit_from_memory(file.bytes())
-        })
-        .collect::<ort::Result<_>>()?;
-
-    let next = AtomicUsize::new(0);
-    let start = Instant::now();
-    thread::scope(|scope| {
-        let workers: Vec<_> = sessions
-            .iter_mut()
-            .map(|session| {
-                scope.spawn(|| -> ort::Result<()> {
-                    while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let shape = [
-                            batch.len() / contract.input_len(),
-                            size[0],
-                            size[1],
-                            contract.input.channels,
-                        ];
-                        let tensor = TensorRef::from_array_view((shape, batch.as_slice()))?;
-                        session.run(ort::inputs![contract.input.name.as_str() => tensor])?;
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().expect("a worker does not panic"))
-    })?;
-    Ok(images as f64 / start.elapsed().as_secs_f64())
 }

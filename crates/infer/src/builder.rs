@@ -2,29 +2,38 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
 use crate::classifier::Inner;
+use crate::engine::Engine;
+use crate::event::{Event, Hook};
 use crate::pool::Pool;
 use crate::providers::cuda;
+use crate::queue::{Queue, QueueOptions};
 use crate::runtime::{self, Runtime};
 use crate::session::ModelSession;
 use crate::{Classifier, Device, InferError, ModelFile, Provider};
 
 /// Builds a [`Classifier`]; every option has a default.
 ///
-/// ```no_run
+/// ```
 /// use std::path::Path;
+/// use std::time::Duration;
 /// use infer::{Classifier, Device};
 ///
 /// # fn main() -> Result<(), infer::InferError> {
 /// let classifier = Classifier::builder()
 ///     .device(Device::Cpu)
 ///     .sessions(2)
-///     .from_file(Path::new("model.onnx"))?;
+///     .max_batch(8)
+///     .max_wait(Duration::from_millis(2))
+///     .queue_length(64)
+///     .warm_up(true)
+///     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
 /// assert_eq!(classifier.sessions(), 2);
+/// assert_eq!(classifier.queue_length(), 64);
 /// # Ok(())
 /// # }
 /// ```
@@ -34,7 +43,20 @@ pub struct ClassifierBuilder {
     sessions: Option<usize>,
     intra_threads: Option<usize>,
     runtime: Option<PathBuf>,
+    max_batch: Option<usize>,
+    max_wait: Option<Duration>,
+    queue_length: Option<usize>,
+    max_pixels: Option<u64>,
+    warm_up: bool,
+    hook: Hook,
 }
+
+/// Requests that wait when the caller does not say.
+const QUEUE_LENGTH: usize = 256;
+
+/// Pixels of an encoded image when the caller does not say: 64 million, for
+/// the cameras that there are, at 256 MB decoded with transparency.
+const MAX_PIXELS: u64 = 64_000_000;
 
 impl ClassifierBuilder {
     /// What to run on. Default: [`Device::Auto`].
@@ -71,6 +93,58 @@ impl ClassifierBuilder {
         self
     }
 
+    /// Most images that the queue's workers run together, at least 1 (0 counts
+    /// as 1). Default: 4 on the CPU, where a batch gains little, 64 on a GPU.
+    #[must_use]
+    pub fn max_batch(mut self, images: usize) -> Self {
+        self.max_batch = Some(images.max(1));
+        self
+    }
+
+    /// How long the first image of a batch waits for others. Default: zero on
+    /// the CPU, where what is waiting is shared between the sessions at once,
+    /// and 2 ms on a GPU, which large batches keep busy.
+    #[must_use]
+    pub fn max_wait(mut self, wait: Duration) -> Self {
+        self.max_wait = Some(wait);
+        self
+    }
+
+    /// Requests that may wait, at least 1 (0 counts as 1); one more is answered
+    /// with [`InferError::Overloaded`]. Default: 256.
+    #[must_use]
+    pub fn queue_length(mut self, requests: usize) -> Self {
+        self.queue_length = Some(requests.max(1));
+        self
+    }
+
+    /// Most pixels (columns times rows) of an encoded image in the queue; a
+    /// larger one is refused by its header, before memory is taken for it.
+    /// Default: 64 million.
+    #[must_use]
+    pub fn max_pixels(mut self, pixels: u64) -> Self {
+        self.max_pixels = Some(pixels);
+        self
+    }
+
+    /// Whether to run each session with zeros before the classifier is handed
+    /// over, so that the first requests are as quick as later ones. Default:
+    /// no.
+    #[must_use]
+    pub fn warm_up(mut self, warm_up: bool) -> Self {
+        self.warm_up = warm_up;
+        self
+    }
+
+    /// A function that is told what happens in the queue, for metrics; see
+    /// [`Event`]. It runs on the threads of the callers and workers, so it is
+    /// to be quick. It must not hold a clone of the classifier.
+    #[must_use]
+    pub fn on_event(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.hook = Hook::new(hook);
+        self
+    }
+
     /// Builds a classifier from an ONNX file.
     ///
     /// # Errors
@@ -93,7 +167,8 @@ impl ClassifierBuilder {
     ///
     /// # Errors
     /// `Runtime…` if ONNX Runtime cannot be found or loaded or refuses the
-    /// model, [`InferError::Cuda`] if CUDA was demanded and does not work.
+    /// model, [`InferError::Cuda`] if CUDA was demanded and does not work,
+    /// [`InferError::Thread`] if the system refuses a thread.
     pub fn from_model(&self, model: &ModelFile) -> Result<Classifier, InferError> {
         let runtime = runtime::load(self.runtime.as_deref())?;
         let contract = Arc::new(model.contract().clone());
@@ -117,13 +192,31 @@ impl ClassifierBuilder {
                 }
             },
         };
-        Ok(Classifier::new(Inner {
+        let engine = Arc::new(Engine {
             contract,
             pool: Pool::new(sessions),
             provider,
+        });
+        let options = self.queue_options(provider);
+        if self.warm_up {
+            engine.warm_up(options.max_batch)?;
+        }
+        Ok(Classifier::new(Inner {
+            queue: Queue::start(&engine, options)?,
+            engine,
             runtime: runtime.info,
             fallback_reason,
         }))
+    }
+
+    fn queue_options(&self, provider: Provider) -> QueueOptions {
+        QueueOptions {
+            length: self.queue_length.unwrap_or(QUEUE_LENGTH),
+            max_batch: self.max_batch.unwrap_or(provider.default_batch_size()),
+            max_wait: self.max_wait.unwrap_or(provider.default_max_wait()),
+            max_pixels: self.max_pixels.unwrap_or(MAX_PIXELS),
+            hook: self.hook.clone(),
+        }
     }
 
     /// Opens all sessions, in parallel: optimising the graph takes a while.

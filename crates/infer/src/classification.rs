@@ -1,6 +1,17 @@
 //! The answer for one image.
 
 /// What a model says about one image.
+///
+/// ```
+/// use infer::Classification;
+///
+/// let classification = Classification {
+///     logits: vec![0.0, 2.0, 1.0],
+///     probabilities: vec![0.090, 0.665, 0.245],
+/// };
+/// assert_eq!(classification.class(), 1);
+/// assert_eq!(classification.top(2), [(1, 0.665), (2, 0.245)]);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Classification {
     /// One unnormalised score a class, as the network computed it.

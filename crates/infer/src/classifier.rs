@@ -1,31 +1,49 @@
-//! The classifier: a model, its contract and a pool of sessions.
+//! The classifier: a model, its contract, a pool of sessions and a queue.
 
 use std::sync::Arc;
-use std::thread;
 
-use contract::{Contract, preprocess};
+use contract::Contract;
 use image::DynamicImage;
 use ndarray::ArrayView4;
 
-use crate::pool::Pool;
-use crate::session::{ModelSession, Scores};
-use crate::{Classification, ClassifierBuilder, InferError, Provider, RuntimeInfo};
+use crate::engine::Engine;
+use crate::queue::{self, Queue};
+use crate::request::Image;
+use crate::session::Scores;
+use crate::{Classification, ClassifierBuilder, InferError, Provider, Request, RuntimeInfo};
 
 /// An image classifier, ready to run.
 ///
-/// Clones share one pool of sessions, so a service clones one classifier into
-/// all its threads; a call waits until a session is free.
+/// Clones share the sessions and the queue, so a service clones one classifier
+/// into all its threads or tasks. There are two ways in:
 ///
-/// ```no_run
+/// - **One image of many callers** (a service): [`classify`](Self::classify)
+///   blocks, [`classify_async`](Self::classify_async) gives a future for any
+///   executor. Both go through a bounded queue whose workers decode, and run
+///   what is waiting together. A full queue answers
+///   [`InferError::Overloaded`] at once.
+/// - **Many images of one caller** (a batch job):
+///   [`classify_pixels`](Self::classify_pixels),
+///   [`classify_batch`](Self::classify_batch), ... run on the calling thread,
+///   as soon as a session is free.
+///
+/// Dropping the last clone is [`shutdown`](Self::shutdown).
+///
+/// ```
 /// use std::path::Path;
-/// use infer::Classifier;
+/// use infer::{Classifier, Device, Request};
 ///
 /// # fn main() -> Result<(), infer::InferError> {
-/// let classifier = Classifier::builder().from_file(Path::new("model.onnx"))?;
-/// let pixels = vec![0u8; classifier.contract().input_len()]; // RGB, row by row
+/// let classifier = Classifier::builder()
+///     .device(Device::Cpu)
+///     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
 /// let worker = classifier.clone();
-/// let answer = std::thread::spawn(move || worker.classify_pixels(&pixels));
-/// # let _ = answer;
+/// let answer = std::thread::spawn(move || {
+///     let pixels = vec![0u8; worker.contract().input_len()]; // RGB, row by row
+///     worker.classify(Request::pixels(pixels))
+/// });
+/// let classification = answer.join().expect("the thread does not panic")?;
+/// assert_eq!(classification.probabilities.len(), classifier.contract().classes.len());
 /// # Ok(())
 /// # }
 /// ```
@@ -35,22 +53,12 @@ pub struct Classifier {
 }
 
 /// What the clones share.
+#[derive(Debug)]
 pub(crate) struct Inner {
-    pub contract: Arc<Contract>,
-    pub pool: Pool<ModelSession>,
-    pub provider: Provider,
+    pub engine: Arc<Engine>,
+    pub queue: Queue,
     pub runtime: RuntimeInfo,
     pub fallback_reason: Option<String>,
-}
-
-impl std::fmt::Debug for Inner {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inner")
-            .field("provider", &self.provider)
-            .field("runtime", &self.runtime)
-            .field("pool", &self.pool)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Classifier {
@@ -67,12 +75,12 @@ impl Classifier {
 
     /// The model's contract: classes, input size, training.
     pub fn contract(&self) -> &Contract {
-        &self.inner.contract
+        &self.inner.engine.contract
     }
 
     /// The execution provider that runs the model.
     pub fn provider(&self) -> Provider {
-        self.inner.provider
+        self.inner.engine.provider
     }
 
     /// Why the model runs on the CPU although
@@ -88,7 +96,113 @@ impl Classifier {
 
     /// Number of sessions, that is of calls that run at the same time.
     pub fn sessions(&self) -> usize {
-        self.inner.pool.size()
+        self.inner.engine.pool.size()
+    }
+
+    /// Classifies one image through the queue; blocks until it is answered.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use infer::{Classifier, Device};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let classifier = Classifier::builder()
+    /// #     .device(Device::Cpu)
+    /// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+    /// use infer::Request;
+    ///
+    /// let file = std::fs::read("tests/fixtures/awkward/plain.jpg")?;
+    /// let classification = classifier.classify(Request::encoded(file))?;
+    /// let (class, probability) = classification.top(1)[0];
+    /// println!("{} {probability:.3}", classifier.contract().classes[class]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`InferError::Overloaded`] at once if the queue is full,
+    ///   [`InferError::ShutDown`] after [`shutdown`](Self::shutdown);
+    /// - [`InferError::PixelLength`] for raw pixels of another length,
+    ///   [`InferError::Dataset`] for bytes that are no image,
+    ///   [`InferError::TooManyPixels`] for an image that is too large;
+    /// - [`InferError::DeadlineExceeded`] when the deadline has passed, even if
+    ///   the request is still in the queue;
+    /// - what ONNX Runtime answers.
+    pub fn classify(&self, request: impl Into<Request>) -> Result<Classification, InferError> {
+        self.submit(request.into())?.wait()
+    }
+
+    /// Classifies one image through the queue; the future runs on any
+    /// executor and does not block it: decoding and inference happen on the
+    /// classifier's threads.
+    ///
+    /// The call itself takes the request into the queue, or refuses it.
+    /// Dropping the future cancels a request whose turn has not come. A
+    /// deadline is looked at when the turn comes; to stop waiting at the very
+    /// moment, wrap the future into the executor's timeout.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use infer::{Classifier, Device};
+    /// # fn main() -> Result<(), infer::InferError> {
+    /// # let classifier = Classifier::builder()
+    /// #     .device(Device::Cpu)
+    /// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+    /// use infer::Request;
+    ///
+    /// let pixels = vec![0u8; classifier.contract().input_len()];
+    /// let answer = classifier.classify_async(Request::pixels(pixels));
+    /// let classification = pollster::block_on(answer)?;
+    /// assert!(classification.class() < classifier.contract().classes.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`classify`](Self::classify).
+    pub fn classify_async<R: Into<Request>>(
+        &self,
+        request: R,
+    ) -> impl Future<Output = Result<Classification, InferError>> + Send + use<R> {
+        let pending = self.submit(request.into());
+        async { pending?.answer().await }
+    }
+
+    /// Requests that wait in the queue.
+    pub fn waiting(&self) -> usize {
+        self.inner.queue.waiting()
+    }
+
+    /// Requests that the queue holds
+    /// ([`ClassifierBuilder::queue_length`]).
+    pub fn queue_length(&self) -> usize {
+        self.inner.queue.length()
+    }
+
+    /// Closes the queue, for all clones: answers what was accepted, then ends
+    /// the workers. Blocks until that is done. Later requests are answered with
+    /// [`InferError::ShutDown`]; the calls that do not use the queue still
+    /// work.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use infer::{Classifier, Device};
+    /// # fn main() -> Result<(), infer::InferError> {
+    /// # let classifier = Classifier::builder()
+    /// #     .device(Device::Cpu)
+    /// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+    /// use infer::{InferError, Request};
+    ///
+    /// let pixels = vec![0u8; classifier.contract().input_len()];
+    /// let accepted = classifier.classify_async(Request::pixels(pixels.clone()));
+    /// classifier.shutdown();
+    /// assert!(pollster::block_on(accepted).is_ok());
+    /// let late = classifier.classify(Request::pixels(pixels));
+    /// assert!(matches!(late, Err(InferError::ShutDown)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn shutdown(&self) {
+        self.inner.queue.close();
     }
 
     /// Classifies one image of exactly the input size.
@@ -99,9 +213,22 @@ impl Classifier {
     /// # Errors
     /// [`InferError::PixelLength`] for a buffer of another length, or what
     /// ONNX Runtime answers.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use infer::{Classifier, Device};
+    /// # fn main() -> Result<(), infer::InferError> {
+    /// # let classifier = Classifier::builder()
+    /// #     .device(Device::Cpu)
+    /// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+    /// let pixels = vec![0u8; classifier.contract().input_len()];
+    /// let classification = classifier.classify_pixels(&pixels)?;
+    /// println!("{:?}", classification.top(3));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn classify_pixels(&self, pixels: &[u8]) -> Result<Classification, InferError> {
-        let images = self.check_length(pixels, false)?;
-        debug_assert_eq!(images, 1);
+        self.inner.engine.check_length(pixels, false)?;
         let scores = self.run(pixels)?;
         Ok(Classification {
             logits: scores.logits,
@@ -118,20 +245,25 @@ impl Classifier {
     /// # Errors
     /// [`InferError::PixelLength`] unless the length is a multiple of
     /// [`Contract::input_len`], or what ONNX Runtime answers.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use infer::{Classifier, Device};
+    /// # fn main() -> Result<(), infer::InferError> {
+    /// # let classifier = Classifier::builder()
+    /// #     .device(Device::Cpu)
+    /// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+    /// let pixels = vec![0u8; 10 * classifier.contract().input_len()];
+    /// assert_eq!(classifier.classify_batch(&pixels)?.len(), 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn classify_batch(&self, pixels: &[u8]) -> Result<Vec<Classification>, InferError> {
-        let images = self.check_length(pixels, true)?;
+        let images = self.inner.engine.check_length(pixels, true)?;
         let classes = self.contract().classes.len();
         let mut classifications = Vec::with_capacity(images);
         for part in pixels.chunks(self.provider().max_batch_size() * self.contract().input_len()) {
-            let scores = self.run(part)?;
-            let rows = scores
-                .logits
-                .chunks_exact(classes)
-                .zip(scores.probabilities.chunks_exact(classes));
-            classifications.extend(rows.map(|(logits, probabilities)| Classification {
-                logits: logits.to_vec(),
-                probabilities: probabilities.to_vec(),
-            }));
+            classifications.extend(self.run(part)?.into_classifications(classes));
         }
         Ok(classifications)
     }
@@ -144,6 +276,19 @@ impl Classifier {
     /// # Errors
     /// [`InferError::ArrayShape`] unless the images have exactly the input
     /// size, or what ONNX Runtime answers.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use infer::{Classifier, Device};
+    /// # fn main() -> Result<(), infer::InferError> {
+    /// # let classifier = Classifier::builder()
+    /// #     .device(Device::Cpu)
+    /// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+    /// let images = ndarray::Array4::<u8>::zeros((10, 8, 8, 3));
+    /// assert_eq!(classifier.classify_array(images.view())?.len(), 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn classify_array(
         &self,
         images: ArrayView4<'_, u8>,
@@ -166,63 +311,43 @@ impl Classifier {
     ///
     /// # Errors
     /// What ONNX Runtime answers.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use infer::{Classifier, Device};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let classifier = Classifier::builder()
+    /// #     .device(Device::Cpu)
+    /// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+    /// let picture = image::open("tests/fixtures/awkward/plain.jpg")?;
+    /// let classification = classifier.classify_image(&picture)?;
+    /// println!("{:?}", classification.top(3));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn classify_image(&self, image: &DynamicImage) -> Result<Classification, InferError> {
-        // `image` can make an empty picture (0x0), which has nothing to fit.
-        if image.width() == 0 || image.height() == 0 {
-            return self.classify_pixels(&[]);
-        }
-        let rgb = image.to_rgb8();
-        let size = [rgb.height() as usize, rgb.width() as usize];
-        self.classify_pixels(&self.fit(rgb.as_raw(), size))
+        self.classify_pixels(&queue::decoded(&self.inner.engine, image)?)
     }
 
     /// Brings an RGB picture of `size` (`[height, width]`) to the input size.
     pub(crate) fn fit(&self, pixels: &[u8], size: [usize; 2]) -> Vec<u8> {
-        let contract = self.contract();
-        preprocess::fit(
-            pixels,
-            size,
-            &contract.fit,
-            [contract.input.height, contract.input.width],
-        )
+        self.inner.engine.fit(pixels, size)
     }
 
-    /// Threads that prepare images and run them: on the CPU the sessions take
-    /// all cores; on a GPU the cores are free to decode while a session runs.
+    /// Threads that prepare images and run them.
     pub(crate) fn workers(&self) -> usize {
-        let sessions = self.sessions();
-        match self.provider() {
-            Provider::Cpu => sessions,
-            Provider::Cuda => thread::available_parallelism()
-                .map_or(1, usize::from)
-                .max(sessions),
-        }
+        self.inner.engine.workers()
     }
 
     /// Runs whole images in one call on the next free session.
     pub(crate) fn run(&self, pixels: &[u8]) -> Result<Scores, InferError> {
-        self.inner.pool.lease().run(pixels)
+        self.inner.engine.run(pixels)
     }
 
-    /// Checks the buffer's length and returns the number of images.
-    fn check_length(&self, pixels: &[u8], batch: bool) -> Result<usize, InferError> {
-        let input = &self.contract().input;
-        let expected = self.contract().input_len();
-        let fits = if batch {
-            pixels.len().is_multiple_of(expected)
-        } else {
-            pixels.len() == expected
-        };
-        if fits {
-            return Ok(pixels.len() / expected);
+    fn submit(&self, request: Request) -> Result<queue::Pending, InferError> {
+        if let Image::Pixels(pixels) = &request.image {
+            self.inner.engine.check_length(pixels, false)?;
         }
-        Err(InferError::PixelLength {
-            got: pixels.len(),
-            expected,
-            batch,
-            height: input.height,
-            width: input.width,
-            channels: input.channels,
-        })
+        self.inner.queue.submit(request)
     }
 }

@@ -9,6 +9,18 @@ use dataset::DatasetError;
 /// An error of this crate.
 ///
 /// `Display` is one line; [`InferError::hint`] says what to do about it.
+///
+/// ```
+/// use std::path::Path;
+/// use infer::{InferError, ModelFile};
+///
+/// let error = ModelFile::read(Path::new("no/such.onnx")).unwrap_err();
+/// assert!(matches!(error, InferError::ReadModel { .. }));
+/// eprintln!("error: {error}");
+/// if let Some(hint) = error.hint() {
+///     eprintln!("hint: {hint}");
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InferError {
@@ -194,6 +206,46 @@ pub enum InferError {
         difference: String,
     },
 
+    /// The classifier's queue is full: more is asked of it than it can answer.
+    #[error("the classifier is overloaded: {length} images are waiting")]
+    Overloaded {
+        /// How many the queue holds.
+        length: usize,
+    },
+
+    /// The answer would come after the request's deadline.
+    #[error("the deadline passed before the image was classified")]
+    DeadlineExceeded,
+
+    /// The classifier was shut down and accepts nothing more.
+    #[error("the classifier was shut down")]
+    ShutDown,
+
+    /// An encoded image of more pixels than the classifier accepts.
+    #[error("the image has {width}x{height} pixels, more than {limit} in all")]
+    TooManyPixels {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Most pixels accepted, columns times rows.
+        limit: u64,
+    },
+
+    /// Code that handled an image panicked; the classifier goes on.
+    #[error("a panic interrupted the attempt to {action}")]
+    Panicked {
+        /// What was attempted: "decode the image", ...
+        action: &'static str,
+    },
+
+    /// The operating system refused a thread.
+    #[error("cannot start a worker thread: {source}")]
+    Thread {
+        /// What the operating system answered.
+        source: io::Error,
+    },
+
     /// An image could not be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -234,8 +286,17 @@ impl InferError {
             Self::DifferentClasses { .. } => {
                 "compare models of the same data set (`infer inspect` lists the classes)"
             }
+            Self::Overloaded { .. } => {
+                "try again later; sustained load needs more sessions or machines, a burst a longer queue"
+            }
+            Self::DeadlineExceeded => "allow more time, or send fewer images at once",
+            Self::TooManyPixels { .. } => "make the image smaller, or raise the limit (max_pixels)",
+            Self::Thread { .. } => "raise the limit of threads, or use fewer sessions",
             Self::Dataset(error) => return error.hint(),
-            Self::Runtime { .. } | Self::OutputShape { .. } => return None,
+            Self::Runtime { .. }
+            | Self::OutputShape { .. }
+            | Self::ShutDown
+            | Self::Panicked { .. } => return None,
         };
         Some(hint.to_owned())
     }

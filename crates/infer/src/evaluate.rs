@@ -99,6 +99,24 @@ impl EvaluationOutcome {
 /// [`InferError::Dataset`] for an image that cannot be read (the first one
 /// ends the evaluation), [`InferError::Label`] for a label that the model has
 /// no class for, or what ONNX Runtime answers.
+///
+/// ```
+/// use std::path::Path;
+/// use dataset::{OpenOptions, Source};
+/// use infer::{Classifier, Device, EvaluateOptions, evaluate};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let classifier = Classifier::builder()
+/// #     .device(Device::Cpu)
+/// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+/// let digits = dataset::open(&Source::Digits, &OpenOptions::default())?;
+/// let options = EvaluateOptions { limit: Some(100), ..EvaluateOptions::default() };
+/// let outcome = evaluate(&classifier, &digits.test.expect("the digits have one"), &options, &|_| ())?;
+/// assert_eq!(outcome.predictions.len(), 100);
+/// println!("top-1 {:.4}", outcome.evaluation.top1);
+/// # Ok(())
+/// # }
+/// ```
 pub fn evaluate(
     classifier: &Classifier,
     split: &Split,

@@ -3,18 +3,18 @@
 //! An exported ONNX file is self-describing: its metadata hold the
 //! [model contract](contract::Contract) (classes, input size, preprocessing),
 //! and the preprocessing itself is part of the graph. So a caller hands over
-//! uint8 RGB pixels and receives probabilities:
+//! image files, pictures or uint8 RGB pixels and receives probabilities:
 //!
-//! ```no_run
+//! ```
 //! use std::path::Path;
-//! use infer::{Classifier, Device};
+//! use infer::{Classifier, Device, Request};
 //!
-//! # fn main() -> Result<(), infer::InferError> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let classifier = Classifier::builder()
 //!     .device(Device::Auto)
-//!     .from_file(Path::new("model.onnx"))?;
-//! let pixels = vec![0u8; classifier.contract().input_len()];
-//! let classification = classifier.classify_pixels(&pixels)?;
+//!     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+//! let file = std::fs::read("tests/fixtures/awkward/plain.png")?;
+//! let classification = classifier.classify(Request::encoded(file))?;
 //! for (class, probability) in classification.top(5) {
 //!     println!("{:6.2} %  {}", 100.0 * probability, classifier.contract().classes[class]);
 //! }
@@ -22,13 +22,18 @@
 //! # }
 //! ```
 //!
-//! - [`Classifier`]: the sessions of one model, shared between threads by
-//!   cloning.
+//! - [`Classifier`]: one model, shared between threads and tasks by cloning;
+//!   it answers a [`Request`] from any of them, and reports each [`Event`].
 //! - [`evaluate`]: loss, top-1, top-5 and per-class scores over a data set.
 //! - [`predict`]: any number of pictures ([`find_pictures`]), one answer each.
 //! - [`compare`]: two models on the same images.
 //! - [`bench()`]: load time, latency, throughput and memory of a model.
 //! - [`ModelFile`]: an ONNX file and its contract, read without ONNX Runtime.
+//!
+//! Features: `serve` adds [`serve`], the HTTP service; `cli` is what the program
+//! `infer` needs. Both are on by default; a service that embeds the classifier
+//! turns them off (`default-features = false`) and gets neither an async
+//! runtime nor a command-line parser.
 //!
 //! The ONNX Runtime shared library is found and loaded when the first
 //! classifier is built; [`RuntimeInfo`] says which one it was.
@@ -43,14 +48,20 @@ mod builder;
 mod classification;
 mod classifier;
 mod compare;
+mod engine;
 mod error;
 mod evaluate;
+mod event;
 mod input;
 mod model_file;
 mod pool;
 mod predict;
 mod providers;
+mod queue;
+mod request;
 mod runtime;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod session;
 
 pub use bench::{BenchOptions, BenchReport, Latency, LoadTimes, Noise, Throughput, bench};
@@ -60,8 +71,10 @@ pub use classifier::Classifier;
 pub use compare::{CompareOptions, Comparison, Disagreement, LogitDifference, Speed, compare};
 pub use error::InferError;
 pub use evaluate::{EvaluateOptions, EvaluationOutcome, EvaluationTimes, Prediction, evaluate};
+pub use event::{Event, Outcome};
 pub use input::{FindOptions, MAX_STREAM_BYTES, Picture, Pictures, find_in_folder, find_pictures};
 pub use model_file::ModelFile;
 pub use predict::{PictureAnswer, PredictOptions, predict};
 pub use providers::{Device, ParseDeviceError, Provider};
+pub use request::Request;
 pub use runtime::{RuntimeInfo, load_runtime};

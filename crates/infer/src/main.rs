@@ -7,7 +7,13 @@
 //! - `cli::compare`: `infer compare`, two models on the same images;
 //! - `cli::inspect`: `infer inspect`, the contract of a model;
 //! - `cli::predict`: `infer predict`, the top classes of images;
+//! - `cli::serve`: `infer serve`, models over HTTP;
 //! - `cli::manual`: `infer completions` and `infer man`.
+
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, reason = "a test fails by panicking")
+)]
 
 mod cli;
 

@@ -13,6 +13,18 @@ use crate::InferError;
 const UNNAMED: &str = "model";
 
 /// An ONNX model whose contract was read and found to match its graph.
+///
+/// ```
+/// use std::path::Path;
+/// use infer::ModelFile;
+///
+/// # fn main() -> Result<(), infer::InferError> {
+/// let model = ModelFile::read(Path::new("tests/fixtures/digits.onnx"))?;
+/// assert_eq!(model.contract().classes.len(), 10);
+/// println!("opset {}, SHA-256 {}", model.opset(), model.sha256());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct ModelFile {
     bytes: Vec<u8>,

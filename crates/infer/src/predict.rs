@@ -47,14 +47,14 @@ pub struct PictureAnswer {
 /// What ONNX Runtime answers. A picture that cannot be read is no error of
 /// this function: its answer says so.
 ///
-/// ```no_run
+/// ```
 /// use std::ops::ControlFlow;
 /// use std::path::Path;
 /// use infer::{Classifier, FindOptions, PredictOptions, find_pictures, predict};
 ///
 /// # fn main() -> Result<(), infer::InferError> {
-/// let classifier = Classifier::builder().from_file(Path::new("model.onnx"))?;
-/// let pictures = find_pictures(Path::new("photos/"), &FindOptions::default());
+/// let classifier = Classifier::builder().from_file(Path::new("tests/fixtures/digits.onnx"))?;
+/// let pictures = find_pictures(Path::new("tests/fixtures/awkward/"), &FindOptions::default());
 /// predict(&classifier, pictures, &PredictOptions::default(), |answer| {
 ///     match answer.result {
 ///         Ok(answer) => println!("{:?}", answer.top(1)),
@@ -179,18 +179,9 @@ impl<I: Iterator<Item = Picture>> Job<'_, I> {
         if self.classifier.provider() == Provider::Cuda {
             pixels.resize(self.batch_size * self.classifier.contract().input_len(), 0);
         }
-        let scores = self.classifier.run(pixels)?;
         let classes = self.classifier.contract().classes.len();
-        let rows = scores
-            .logits
-            .chunks_exact(classes)
-            .zip(scores.probabilities.chunks_exact(classes));
-        Ok(rows
-            .map(|(logits, probabilities)| Classification {
-                logits: logits.to_vec(),
-                probabilities: probabilities.to_vec(),
-            })
-            .collect())
+        let scores = self.classifier.run(pixels)?;
+        Ok(scores.into_classifications(classes).collect())
     }
 }
 

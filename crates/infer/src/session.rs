@@ -1,5 +1,6 @@
 //! One ONNX Runtime session of a classifier model.
 
+use std::fmt;
 use std::sync::Arc;
 
 use contract::Contract;
@@ -24,6 +25,12 @@ pub(crate) struct Scores {
 pub(crate) struct ModelSession {
     session: Session,
     contract: Arc<Contract>,
+}
+
+impl fmt::Debug for ModelSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelSession").finish_non_exhaustive()
+    }
 }
 
 impl ModelSession {

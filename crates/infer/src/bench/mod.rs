@@ -97,6 +97,27 @@ pub struct LoadTimes {
 /// # Errors
 /// Those of [`ClassifierBuilder::from_model`](crate::ClassifierBuilder::from_model)
 /// and what ONNX Runtime answers.
+///
+/// ```
+/// use std::path::Path;
+/// use std::time::Duration;
+/// use infer::{BenchOptions, Device, ModelFile, bench};
+///
+/// # fn main() -> Result<(), infer::InferError> {
+/// let model = ModelFile::read(Path::new("tests/fixtures/digits.onnx"))?;
+/// let options = BenchOptions {
+///     device: Device::Cpu,
+///     batch_sizes: vec![1, 4],
+///     time: Duration::from_millis(20),
+///     ..BenchOptions::default()
+/// };
+/// let report = bench(&model, &options, &|done, steps| eprintln!("{done} of {steps}"))?;
+/// for point in &report.throughput {
+///     println!("batch {}: {:.0} img/s", point.batch_size, point.images_per_second);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub fn bench(
     model: &ModelFile,
     options: &BenchOptions,

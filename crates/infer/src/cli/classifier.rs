@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use infer::{Classifier, Device, InferError};
+use infer::{Classifier, ClassifierBuilder, Device, InferError};
 
 use super::verbosity::{Verbosity, warn};
 
@@ -35,22 +35,27 @@ pub struct ClassifierArgs {
 }
 
 impl ClassifierArgs {
-    /// Opens the model and says what there is to say about it.
-    pub fn open(&self, model: &Path, verbosity: Verbosity) -> Result<Classifier, InferError> {
-        let mut builder = Classifier::builder()
+    /// The options of a classifier.
+    pub fn builder(&self) -> ClassifierBuilder {
+        let builder = Classifier::builder()
             .device(self.device.device)
             .runtime(self.device.runtime.clone());
-        if let Some(sessions) = self.sessions {
-            builder = builder.sessions(sessions.into());
+        match self.sessions {
+            Some(sessions) => builder.sessions(sessions.into()),
+            None => builder,
         }
-        let classifier = builder.from_file(model)?;
+    }
+
+    /// Opens the model and says what there is to say about it.
+    pub fn open(&self, model: &Path, verbosity: Verbosity) -> Result<Classifier, InferError> {
+        let classifier = self.builder().from_file(model)?;
         tell_fallback(&classifier, verbosity);
         Ok(classifier)
     }
 }
 
 /// Says why a classifier does not run on the GPU.
-fn tell_fallback(classifier: &Classifier, verbosity: Verbosity) {
+pub fn tell_fallback(classifier: &Classifier, verbosity: Verbosity) {
     if let Some(reason) = classifier.fallback_reason() {
         let line = format!("running on the CPU: {reason}");
         // Without the CUDA provider nobody expected a GPU to be used.

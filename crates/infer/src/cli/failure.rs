@@ -48,7 +48,14 @@ impl Failure {
         ExitCode::from(self.code)
     }
 
-    fn with_optional_hint(line: String, hint: Option<String>) -> Self {
+    /// What the operating system refused.
+    #[cfg(feature = "serve")]
+    pub fn system(action: &str, error: &std::io::Error) -> Self {
+        Self::with_optional_hint(format!("{action}: {error}"), None)
+    }
+
+    /// A failure whose hint there may be.
+    pub fn with_optional_hint(line: String, hint: Option<String>) -> Self {
         Self {
             line,
             hint,

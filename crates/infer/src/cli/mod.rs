@@ -11,6 +11,8 @@ mod manual;
 mod output;
 mod predict;
 mod progress;
+#[cfg(feature = "serve")]
+mod serve;
 mod style;
 mod verbosity;
 
@@ -30,6 +32,7 @@ Examples:
   infer compare b0.onnx b0-fp16.onnx --differences differences.csv
   infer bench b0.onnx --batch-sizes 1,8 --markdown bench.md
   infer inspect b0.onnx
+  infer serve --model b0.onnx
   infer predict cat.jpg photos/ 'more/**/*.png' --model b0.onnx --top 3
   curl ... | infer predict - --model b0.onnx --json
   find . -name '*.jpg' -print0 | infer predict --files-from - -0 --model b0.onnx --csv
@@ -80,12 +83,27 @@ enum Command {
     /// Classify image files, folders, patterns, standard input.
     #[command(after_help = predict::EXIT_CODES)]
     Predict(predict::PredictArgs),
+    /// Serve models over HTTP.
+    #[cfg(feature = "serve")]
+    #[command(after_help = serve::HELP)]
+    Serve(Box<serve::ServeArgs>),
     /// Print the completion script of a shell.
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(manual::CompletionsArgs),
     /// Write manual pages.
     #[command(after_help = EXIT_CODES)]
     Man(manual::ManArgs),
+}
+
+impl Command {
+    /// Whether it runs until it is stopped, and tells of it in a log.
+    fn is_service(&self) -> bool {
+        match self {
+            #[cfg(feature = "serve")]
+            Self::Serve(_) => true,
+            _ => false,
+        }
+    }
 }
 
 const COMPLETIONS_HELP: &str = "\
@@ -104,13 +122,15 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.color.write_global();
     let verbosity = Verbosity::new(cli.quiet, cli.verbose);
-    verbosity.start_log();
+    verbosity.start_log(cli.command.is_service());
     let result = match cli.command {
         Command::Eval(args) => eval::run(&args, verbosity),
         Command::Bench(args) => bench::run(&args, verbosity),
         Command::Compare(args) => compare::run(&args, verbosity),
         Command::Inspect(args) => inspect::run(&args),
         Command::Predict(args) => predict::run(&args, verbosity),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args, verbosity),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
     };

@@ -29,9 +29,11 @@ impl Verbosity {
     }
 
     /// Sends the library's and ONNX Runtime's log to stderr, as far as it is
-    /// wanted.
-    pub fn start_log(self) {
+    /// wanted. A service has nothing but its log to tell of itself.
+    pub fn start_log(self, service: bool) {
         let level = match self {
+            Self::Quiet if service => LevelFilter::WARN,
+            Self::Normal if service => LevelFilter::INFO,
             Self::Quiet | Self::Normal => return,
             Self::Verbose => LevelFilter::INFO,
             Self::Debug => LevelFilter::DEBUG,

@@ -81,6 +81,24 @@ pub struct Disagreement {
 /// same order, [`InferError::Label`] for a label without class,
 /// [`InferError::Dataset`] for an image that cannot be read, or what ONNX
 /// Runtime answers.
+///
+/// ```
+/// use std::path::Path;
+/// use dataset::{OpenOptions, Source};
+/// use infer::{Classifier, CompareOptions, Device, compare};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let classifier = Classifier::builder()
+/// #     .device(Device::Cpu)
+/// #     .from_file(Path::new("tests/fixtures/digits.onnx"))?;
+/// let digits = dataset::open(&Source::Digits, &OpenOptions::default())?;
+/// let options = CompareOptions { limit: Some(50), ..CompareOptions::default() };
+/// let test = digits.test.expect("the digits have one");
+/// let comparison = compare(&classifier, &classifier, &test, &options, &|_| ())?;
+/// assert_eq!(comparison.agreement, 1.0);
+/// # Ok(())
+/// # }
+/// ```
 pub fn compare(
     first: &Classifier,
     second: &Classifier,

@@ -36,6 +36,14 @@ pub type Pictures = Box<dyn Iterator<Item = Picture> + Send>;
 ///
 /// Nothing is opened here. A folder without images, a pattern without match
 /// and a folder that cannot be read become pictures whose answer says so.
+///
+/// ```
+/// use std::path::Path;
+/// use infer::{FindOptions, find_pictures};
+///
+/// let pictures = find_pictures(Path::new("tests/fixtures/awkward/*.jpg"), &FindOptions::default());
+/// assert!(pictures.count() > 5);
+/// ```
 pub fn find_pictures(word: &Path, options: &FindOptions) -> Pictures {
     if word.is_dir() {
         return find_in_folder(word, options);
@@ -49,6 +57,15 @@ pub fn find_pictures(word: &Path, options: &FindOptions) -> Pictures {
 }
 
 /// The image files in a folder, as [`find_pictures`] finds them.
+///
+/// ```
+/// use std::path::Path;
+/// use infer::{FindOptions, find_in_folder};
+///
+/// for picture in find_in_folder(Path::new("tests/fixtures"), &FindOptions::default()) {
+///     println!("{}", picture.name().display());
+/// }
+/// ```
 pub fn find_in_folder(folder: &Path, options: &FindOptions) -> Pictures {
     let hidden = options.hidden;
     let walk = WalkDir::new(folder)

@@ -14,6 +14,15 @@ pub const MAX_STREAM_BYTES: u64 = 256 << 20;
 
 /// An encoded picture with its name: a file, bytes, or the reason why there is
 /// none.
+///
+/// ```
+/// use std::path::Path;
+/// use infer::Picture;
+///
+/// assert_eq!(Picture::file("cat.jpg").name(), Path::new("cat.jpg"));
+/// let of_a_stream = Picture::read("-", &b"no image"[..]);
+/// assert_eq!(of_a_stream.name(), Path::new("-"));
+/// ```
 #[derive(Debug)]
 pub struct Picture {
     name: PathBuf,

@@ -1,12 +1,16 @@
 //! The CPU provider (MLAS).
 
 use std::thread;
+use std::time::Duration;
 
 use ort::ep::{CPU, ExecutionProviderDispatch};
 
 /// A batch gains next to nothing on a CPU and costs activation memory; a few
 /// images hide the cost of the call.
 pub(super) const DEFAULT_BATCH_SIZE: usize = 4;
+
+/// A session that waits for a fuller batch only loses time.
+pub(super) const DEFAULT_MAX_WAIT: Duration = Duration::ZERO;
 
 /// Bounds the memory of `classify_batch`: EfficientNet-B0's activations take
 /// about 25 MB an image at 224 px.

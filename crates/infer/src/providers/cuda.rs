@@ -1,5 +1,7 @@
 //! The CUDA provider.
 
+use std::time::Duration;
+
 use ort::ep::cuda::ConvAlgorithmSearch;
 use ort::ep::{CUDA, ExecutionProviderDispatch};
 
@@ -11,6 +13,9 @@ pub(super) const DEFAULT_SESSIONS: usize = 1;
 
 /// Large enough to fill a GPU, small enough for 4 GB of memory.
 pub(super) const DEFAULT_BATCH_SIZE: usize = 64;
+
+/// A little latency for fuller batches.
+pub(super) const DEFAULT_MAX_WAIT: Duration = Duration::from_millis(2);
 
 /// Bounds the GPU memory of `classify_batch`.
 pub(super) const MAX_BATCH_SIZE: usize = 256;

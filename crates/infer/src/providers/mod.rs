@@ -5,8 +5,17 @@ pub(crate) mod cuda;
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// What the caller wants the model to run on.
+///
+/// ```
+/// use infer::Device;
+///
+/// assert_eq!("cuda".parse(), Ok(Device::Cuda));
+/// let error = "gpu".parse::<Device>().unwrap_err();
+/// assert_eq!(error.to_string(), "unknown device `gpu`, expected auto, cpu or cuda");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Device {
     /// CUDA if it works, else the CPU;
@@ -50,6 +59,10 @@ impl fmt::Display for Device {
 
 /// The execution provider that really runs the model. `Display` gives ONNX
 /// Runtime's name for it.
+///
+/// ```
+/// assert_eq!(infer::Provider::Cpu.to_string(), "CPUExecutionProvider");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
     /// "CPUExecutionProvider"
@@ -81,6 +94,15 @@ impl Provider {
         match self {
             Self::Cpu => cpu::DEFAULT_BATCH_SIZE,
             Self::Cuda => cuda::DEFAULT_BATCH_SIZE,
+        }
+    }
+
+    /// How long a batch of the queue waits for more images when the caller does
+    /// not say.
+    pub(crate) fn default_max_wait(self) -> Duration {
+        match self {
+            Self::Cpu => cpu::DEFAULT_MAX_WAIT,
+            Self::Cuda => cuda::DEFAULT_MAX_WAIT,
         }
     }
 

@@ -28,6 +28,16 @@ pub struct RuntimeInfo {
 ///
 /// # Errors
 /// `Runtime…` if it cannot be found or loaded.
+///
+/// ```
+/// use infer::load_runtime;
+///
+/// # fn main() -> Result<(), infer::InferError> {
+/// let runtime = load_runtime(None)?;
+/// println!("ONNX Runtime {} from {}", runtime.version, runtime.path.display());
+/// # Ok(())
+/// # }
+/// ```
 pub fn load_runtime(library: Option<&Path>) -> Result<RuntimeInfo, InferError> {
     Ok(load(library)?.info)
 }

@@ -12,6 +12,9 @@ mod eval;
 mod evaluate;
 mod model_file;
 mod predict;
+mod queue;
+#[cfg(all(unix, feature = "serve"))]
+mod serve;
 mod shell;
 mod tiny;
 

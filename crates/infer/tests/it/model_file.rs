@@ -148,3 +148,14 @@ fn a_graph_that_differs_from_its_contract_is_refused_with_the_difference() {
     mismatch(&with_input(Elem::U8, &size), &["[8, 8, 3]"]);
     mismatch(&with_input(Elem::U8, &[]), &["[]"]);
 }
+
+/// The model of the documentation's examples. `UPDATE_FIXTURES=1` writes it.
+#[test]
+fn the_fixture_is_the_tiny_model() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/digits.onnx");
+    let expected = tiny::model().to_bytes();
+    if std::env::var_os("UPDATE_FIXTURES").is_some() {
+        std::fs::write(&path, &expected).unwrap();
+    }
+    assert!(std::fs::read(&path).unwrap() == expected);
+}

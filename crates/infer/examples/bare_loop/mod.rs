@@ -1,0 +1,87 @@
+//! The least that a run of the model costs: sessions, and nothing around them.
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use dataset::Split;
+use infer::ModelFile;
+use ort::ep::CPU;
+use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
+use ort::value::TensorRef;
+
+/// Images a run.
+pub const BATCH: usize = 4;
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Images a second of `sessions` sessions of one thread each (one a core if
+/// `None`) that do nothing but run prepared batches.
+pub fn bare_loop(
+    runtime: &Path,
+    model: &Path,
+    split: &Split,
+    images: usize,
+    sessions: Option<usize>,
+) -> Result<f64> {
+    let file = ModelFile::read(model)?;
+    let contract = file.contract();
+    let size = [contract.input.height, contract.input.width];
+    let batches: Vec<Vec<u8>> = (0..images)
+        .map(|i| {
+            let image = split.image(i * split.len() / images)?;
+            Ok(contract::preprocess::fit(
+                &image.pixels,
+                [image.height, image.width],
+                &contract.fit,
+                size,
+            ))
+        })
+        .collect::<Result<Vec<_>>>()?
+        .chunks(BATCH)
+        .map(<[_]>::concat)
+        .collect();
+
+    let environment = ort::init_from(runtime)?.with_telemetry(false).build()?;
+    environment.set_log_level(ort::logging::LogLevel::Warning);
+    let sessions = sessions.unwrap_or(thread::available_parallelism()?.get());
+    let mut sessions: Vec<Session> = (0..sessions)
+        .map(|_| {
+            Session::builder(&environment)?
+                .with_optimization_level(GraphOptimizationLevel::All)?
+                .with_intra_threads(1)?
+                .with_execution_providers([CPU::default().with_arena_allocator(true).build()])?
+                .commit_from_memory(file.bytes())
+        })
+        .collect::<ort::Result<_>>()?;
+
+    let next = AtomicUsize::new(0);
+    let start = Instant::now();
+    thread::scope(|scope| {
+        let workers: Vec<_> = sessions
+            .iter_mut()
+            .map(|session| {
+                scope.spawn(|| -> ort::Result<()> {
+                    while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let shape = [
+                            batch.len() / contract.input_len(),
+                            size[0],
+                            size[1],
+                            contract.input.channels,
+                        ];
+                        let tensor = TensorRef::from_array_view((shape, batch.as_slice()))?;
+                        session.run(ort::inputs![contract.input.name.as_str() => tensor])?;
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().expect("a worker does not panic"))
+    })?;
+    Ok(images as f64 / start.elapsed().as_secs_f64())
+}

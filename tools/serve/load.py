@@ -1,0 +1,91 @@
+"""Load on `infer serve` from a second process, beside the bare session loop.
+
+    cargo build --release -p infer && cargo build --release -p infer --example serve_load
+    python3 tools/serve/load.py MODEL DATASET [--seconds S] [--rounds N] [--connections N,N,...]
+
+The service and bare loops run in turn, in rounds; a bare loop has a session a
+core and nothing around them (one session for one connection, whose images come
+one after the other). Prints medians over the rounds: throughput, its ratio to
+the bare loop, latencies, refusals, the service's resident memory. Every answer
+is compared with the library's; a wrong, lost or unexpected one ends the script
+with 1. DATASET is as for `infer eval` (CIFAR100_PATH names cifar100's archive).
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import urllib.request
+from pathlib import Path
+
+from service import INFER, fail, infer_serve
+
+CORES = len(os.sched_getaffinity(0))
+BARE_IMAGES = 2000
+# Columns of serve_load that are counts; of the others the median is shown.
+COUNTS = {"answers", "503", "wrong", "errors", "lost"}
+
+
+def metric(address, name):
+    """The sum of a metric's series."""
+    with urllib.request.urlopen(f"http://{address}/metrics") as response:
+        lines = response.read().decode().splitlines()
+    series = (line.rsplit(" ", 1) for line in lines)
+    return sum(float(value) for key, value in series if key.split("{")[0] == name)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("dataset")
+    parser.add_argument("--seconds", default="5")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", default="1,8,64,512")
+    parser.add_argument("--queue", default="256")
+    parser.add_argument("--infer", type=Path, default=INFER)
+    args = parser.parse_args()
+    tool = args.infer.parent / "examples/serve_load"
+    if not tool.exists():
+        fail(f"{tool} does not exist", "cargo build --release -p infer --example serve_load")
+
+    def bare(sessions):
+        command = [tool, "bare", args.model, args.dataset, str(BARE_IMAGES), str(sessions)]
+        return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+    def load(address, connections):
+        command = [tool, "tensor", address, args.model, args.dataset, args.seconds, connections]
+        output = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        if output.returncode != 0:
+            fail("answers were wrong or lost", output.stdout.replace("\n", " | "))
+        header, line = output.stdout.splitlines()
+        names = [name.strip() for name in header.split("  ") if name.strip()]
+        return dict(zip(names, map(float, line.split())))
+
+    answered = 0
+    with infer_serve(args.infer, args.model, "--device", "cpu", "--queue", args.queue) as address:
+        for number, connections in enumerate(args.connections.split(",")):
+            sessions = min(CORES, int(connections))
+            rows = []
+            for _ in range(args.rounds):
+                before = bare(sessions)
+                row = load(address, connections)
+                row["bare/s"] = (before + bare(sessions)) / 2
+                row["ratio"] = row["answers/s"] / row["bare/s"]
+                row["MiB"] = metric(address, "process_resident_memory_bytes") / 2**20
+                rows.append(row)
+            answered += sum(row["answers"] + row["503"] for row in rows)
+            if number == 0:
+                print("  ".join(f"{name:>10}" for name in rows[0]))
+            shown = [
+                (sum if name in COUNTS else statistics.median)([row[name] for row in rows])
+                for name in rows[0]
+            ]
+            print("  ".join(f"{value:10.3f}".rstrip("0").rstrip(".").rjust(10) for value in shown), flush=True)
+        counted = metric(address, "infer_requests_total")
+        print(f"answered or refused: {answered:.0f} seen by the clients, {counted:.0f} counted by the service")
+        if answered != counted:
+            fail("the counts differ", "compare the table with /metrics")
+
+
+if __name__ == "__main__":
+    main()
