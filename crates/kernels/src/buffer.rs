@@ -40,6 +40,15 @@ impl Buffer {
     }
 }
 
+/// Gives the memory of buffers that nobody uses back to the system, when
+/// training is over and something else needs it.
+pub fn release_idle_buffers() {
+    let mut pool = pool();
+    pool.idle = Vec::new();
+    pool.idle_lines = 0;
+    pool.peak_used_lines = pool.used_lines;
+}
+
 impl Drop for Buffer {
     fn drop(&mut self) {
         pool().give_back(std::mem::take(&mut self.lines));

@@ -29,7 +29,7 @@ mod stem;
 mod tiles;
 
 pub use adamw::AdamW;
-pub use buffer::Buffer;
+pub use buffer::{Buffer, release_idle_buffers};
 pub use elementwise::{sigmoid, silu, silu_derivative};
 pub use head::{Head, HeadSaved};
 pub use matrix::Write;

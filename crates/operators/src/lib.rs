@@ -22,7 +22,7 @@ use burn::tensor::Device;
 pub use adamw::{Updated, adamw};
 pub use conv_norm::{ConvNorm, NormOptions, RunningStatistics};
 pub use head::head;
-pub use kernels::{AdamW, Padding, Statistics, Window};
+pub use kernels::{AdamW, Padding, Statistics, Window, release_idle_buffers};
 pub use mbconv::{MbConv, MbConvOptions, MbConvStatistics, SqueezeExcitation, mbconv};
 pub use stem::stem;
 

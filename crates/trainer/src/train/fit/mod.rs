@@ -110,6 +110,8 @@ pub fn fit(
         }
     }
     let history = training.into_history(interrupted, feedback)?;
+    // The export and its check come next, with memory needs of their own.
+    operators::release_idle_buffers();
     Ok(Outcome {
         history,
         interrupted,
