@@ -20,6 +20,7 @@ import sys
 import time
 from pathlib import Path
 
+from quiet import wait_for_quiet
 from service import INFER, fail, infer_serve
 
 CORES = len(os.sched_getaffinity(0))
@@ -80,6 +81,7 @@ def main():
     for _ in range(args.rounds):
         for name, start in services.items():
             with start() as address:
+                wait_for_quiet()
                 command = [tool, "file", address, args.model, args.dataset, args.seconds, *connections]
                 output = subprocess.run(command, stdout=subprocess.PIPE, text=True)
             if output.returncode != 0:

@@ -3,12 +3,14 @@
     cargo build --release -p infer && cargo build --release -p infer --example serve_load
     python3 tools/serve/load.py MODEL DATASET [--seconds S] [--rounds N] [--connections N,N,...]
 
-The service and bare loops run in turn, in rounds; a bare loop has a session a
-core and nothing around them (one session for one connection, whose images come
-one after the other). Prints medians over the rounds: throughput, its ratio to
-the bare loop, latencies, refusals, the service's resident memory. Every answer
-is compared with the library's; a wrong, lost or unexpected one ends the script
-with 1. DATASET is as for `infer eval` (CIFAR100_PATH names cifar100's archive).
+The service and a bare loop run in turn, in rounds, each when the machine is
+otherwise idle (Linux). The bare loop has a session a core, batches of 4 and
+nothing around them; for one connection, whose images come one after the other,
+one session and one image a run. Prints medians over the rounds: throughput, its
+ratio to the bare loop, latencies, refusals, the service's resident memory. Every
+answer is compared with the library's; a wrong, lost or unexpected one ends the
+script with 1. DATASET is as for `infer eval` (CIFAR100_PATH names cifar100's
+archive).
 """
 
 import argparse
@@ -18,10 +20,12 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
+from quiet import quiet_rounds
 from service import INFER, fail, infer_serve
 
 CORES = len(os.sched_getaffinity(0))
 BARE_IMAGES = 2000
+BATCH = 4
 # Columns of serve_load that are counts; of the others the median is shown.
 COUNTS = {"answers", "503", "wrong", "errors", "lost"}
 
@@ -48,8 +52,10 @@ def main():
     if not tool.exists():
         fail(f"{tool} does not exist", "cargo build --release -p infer --example serve_load")
 
-    def bare(sessions):
-        command = [tool, "bare", args.model, args.dataset, str(BARE_IMAGES), str(sessions)]
+    def bare(connections):
+        sessions = min(CORES, connections)
+        batch = 1 if connections == 1 else BATCH
+        command = [tool, "bare", args.model, args.dataset, str(BARE_IMAGES), str(sessions), str(batch)]
         return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
     def load(address, connections):
@@ -61,19 +67,18 @@ def main():
         names = [name.strip() for name in header.split("  ") if name.strip()]
         return dict(zip(names, map(float, line.split())))
 
-    answered = 0
+    every_row = []
     with infer_serve(args.infer, args.model, "--device", "cpu", "--queue", args.queue) as address:
         for number, connections in enumerate(args.connections.split(",")):
-            sessions = min(CORES, int(connections))
-            rows = []
-            for _ in range(args.rounds):
-                before = bare(sessions)
+            def measure():
                 row = load(address, connections)
-                row["bare/s"] = (before + bare(sessions)) / 2
+                row["bare/s"] = bare(int(connections))
                 row["ratio"] = row["answers/s"] / row["bare/s"]
                 row["MiB"] = metric(address, "process_resident_memory_bytes") / 2**20
-                rows.append(row)
-            answered += sum(row["answers"] + row["503"] for row in rows)
+                every_row.append(row)
+                return row
+
+            rows, disturbed = quiet_rounds(measure, args.rounds)
             if number == 0:
                 print("  ".join(f"{name:>10}" for name in rows[0]))
             shown = [
@@ -81,6 +86,9 @@ def main():
                 for name in rows[0]
             ]
             print("  ".join(f"{value:10.3f}".rstrip("0").rstrip(".").rjust(10) for value in shown), flush=True)
+            if disturbed:
+                print(f"  (other programs ran during {disturbed} of {args.rounds} rounds)", flush=True)
+        answered = sum(row["answers"] + row["503"] for row in every_row)
         counted = metric(address, "infer_requests_total")
         print(f"answered or refused: {answered:.0f} seen by the clients, {counted:.0f} counted by the service")
         if answered != counted:

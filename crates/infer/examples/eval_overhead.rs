@@ -15,11 +15,15 @@ use std::env;
 use std::error::Error;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use dataset::{OpenOptions, Source, Split};
 use infer::{Classifier, Device, EvaluateOptions, evaluate};
 
-use bare_loop::{BATCH, bare_loop};
+use bare_loop::bare_loop;
+
+/// Batch size of both.
+const BATCH: usize = 4;
 
 /// First argument of the child process.
 const BARE: &str = "--bare-loop";
@@ -38,7 +42,8 @@ fn main() -> Result<()> {
                     Path::new(model),
                     &test_split(dataset)?,
                     images.parse()?,
-                    None
+                    thread::available_parallelism()?.get(),
+                    BATCH
                 )?
             );
             Ok(())

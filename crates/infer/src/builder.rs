@@ -101,9 +101,10 @@ impl ClassifierBuilder {
         self
     }
 
-    /// How long the first image of a batch waits for others. Default: zero on
-    /// the CPU, where what is waiting is shared between the sessions at once,
-    /// and 2 ms on a GPU, which large batches keep busy.
+    /// How long the first image of a batch waits for others. Default: 2 ms on a
+    /// GPU, which large batches keep busy, and zero on the CPU. Zero means that
+    /// nothing waits while a session is free, and a batch is the session's share
+    /// of half of the images under way (the other half is being sent or waits).
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = Some(wait);

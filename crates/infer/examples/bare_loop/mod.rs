@@ -13,19 +13,17 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
-/// Images a run.
-pub const BATCH: usize = 4;
-
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Images a second of `sessions` sessions of one thread each (one a core if
-/// `None`) that do nothing but run prepared batches.
+/// Images a second of `sessions` sessions of one thread each that do nothing but
+/// run prepared batches of `batch` images.
 pub fn bare_loop(
     runtime: &Path,
     model: &Path,
     split: &Split,
     images: usize,
-    sessions: Option<usize>,
+    sessions: usize,
+    batch: usize,
 ) -> Result<f64> {
     let file = ModelFile::read(model)?;
     let contract = file.contract();
@@ -41,13 +39,12 @@ pub fn bare_loop(
             ))
         })
         .collect::<Result<Vec<_>>>()?
-        .chunks(BATCH)
+        .chunks(batch)
         .map(<[_]>::concat)
         .collect();
 
     let environment = ort::init_from(runtime)?.with_telemetry(false).build()?;
     environment.set_log_level(ort::logging::LogLevel::Warning);
-    let sessions = sessions.unwrap_or(thread::available_parallelism()?.get());
     let mut sessions: Vec<Session> = (0..sessions)
         .map(|_| {
             Session::builder(&environment)?

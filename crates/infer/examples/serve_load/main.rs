@@ -1,7 +1,7 @@
 //! Load on a running service, from another process, each answer checked.
 //!
 //! ```text
-//! cargo run --release -p infer --example serve_load -- bare MODEL DATASET IMAGES SESSIONS
+//! cargo run --release -p infer --example serve_load -- bare MODEL DATASET IMAGES SESSIONS BATCH
 //! cargo run --release -p infer --example serve_load -- tensor|file ADDRESS MODEL DATASET SECONDS CONNECTIONS...
 //! ```
 //!
@@ -34,31 +34,40 @@ use tally::Tally;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-const USAGE: &str = "usage: serve_load bare MODEL DATASET IMAGES SESSIONS, or \
+const USAGE: &str = "usage: serve_load bare MODEL DATASET IMAGES SESSIONS BATCH, or \
     serve_load tensor|file ADDRESS MODEL DATASET SECONDS CONNECTIONS...";
 
 fn main() -> Result<ExitCode> {
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        ["bare", model, dataset, images, sessions] => {
+        ["bare", model, dataset, images, sessions, batch] => {
             let runtime = infer::load_runtime(None)?.path;
             let runtime = runtime.to_str().ok_or("ONNX Runtime's path is no text")?;
             println!(
                 "{}",
-                bare_in_child(&[runtime, model, dataset, images, sessions])?
+                bare_in_child(&[runtime, model, dataset, images, sessions, batch])?
             );
             Ok(ExitCode::SUCCESS)
         }
         // A process has one ONNX Runtime environment, and this one is not the
         // library's.
-        ["bare-child", runtime, model, dataset, images, sessions] => {
+        [
+            "bare-child",
+            runtime,
+            model,
+            dataset,
+            images,
+            sessions,
+            batch,
+        ] => {
             let speed = bare_loop::bare_loop(
                 Path::new(runtime),
                 Path::new(model),
                 &test_split(dataset)?,
                 images.parse()?,
-                Some(sessions.parse()?),
+                sessions.parse()?,
+                batch.parse()?,
             )?;
             println!("{speed:.1}");
             Ok(ExitCode::SUCCESS)

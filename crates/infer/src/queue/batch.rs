@@ -1,5 +1,6 @@
 //! Which waiting requests are run together.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ pub(super) struct Batches {
     max_batch: usize,
     max_wait: Duration,
     sessions: usize,
+    /// Images that were handed out and are not answered yet.
+    running: AtomicUsize,
 }
 
 impl Batches {
@@ -26,6 +29,7 @@ impl Batches {
             max_batch: options.max_batch,
             max_wait: options.max_wait,
             sessions,
+            running: AtomicUsize::new(0),
         }
     }
 
@@ -43,14 +47,23 @@ impl Batches {
         {
             batch.push(job);
         }
+        self.running.fetch_add(batch.len(), Ordering::Relaxed);
         Some(batch)
     }
 
+    /// Says that a batch of `images` was answered.
+    pub fn done(&self, images: usize) {
+        self.running.fetch_sub(images, Ordering::Relaxed);
+    }
+
     /// Images to gather when `waiting` are there. Without a time to wait for
-    /// more, one session does not take what another could start on at once.
+    /// more, a session takes its share of half of all images under way: the
+    /// other half waits, so that no session idles while those whose images were
+    /// answered send the next ones.
     fn size(&self, waiting: usize) -> usize {
         if self.max_wait.is_zero() {
-            waiting.div_ceil(self.sessions).min(self.max_batch)
+            let under_way = waiting + self.running.load(Ordering::Relaxed);
+            under_way.div_ceil(2 * self.sessions).min(self.max_batch)
         } else {
             self.max_batch
         }
@@ -72,6 +85,7 @@ mod tests {
             max_batch,
             max_wait,
             sessions,
+            running: AtomicUsize::new(0),
         };
         (sender, batches)
     }
@@ -83,16 +97,26 @@ mod tests {
         }
     }
 
-    fn sizes(batches: &Batches) -> Vec<usize> {
-        std::iter::from_fn(|| batches.next().map(|batch| batch.len())).collect()
+    #[test]
+    fn without_a_wait_half_of_what_is_under_way_is_run() {
+        let (sender, batches) = batches(4, Duration::ZERO, 2);
+        fill(&sender, 8);
+        let next = || batches.next().map_or(0, |batch| batch.len());
+        assert_eq!((next(), next()), (2, 2));
+        // Both sessions are busy; one is done, and its clients ask again.
+        batches.done(2);
+        fill(&sender, 2);
+        assert_eq!(next(), 2);
     }
 
     #[test]
-    fn without_a_wait_the_sessions_share_what_is_there() {
+    fn a_single_image_does_not_wait_and_many_fill_the_batch() {
         let (sender, batches) = batches(4, Duration::ZERO, 2);
-        fill(&sender, 13);
-        drop(sender);
-        assert_eq!(sizes(&batches), [4, 4, 3, 1, 1]);
+        fill(&sender, 1);
+        assert_eq!(batches.next().map(|batch| batch.len()), Some(1));
+        batches.done(1);
+        fill(&sender, 20);
+        assert_eq!(batches.next().map(|batch| batch.len()), Some(4));
     }
 
     #[test]

@@ -26,10 +26,12 @@ impl Worker {
     /// Answers batches until the queue is closed and empty.
     pub fn work(&self) {
         while let Some(batch) = self.batches.next() {
+            let images = batch.len();
             // Jobs that a panic drops are answered by their `Drop`.
             if catch_unwind(AssertUnwindSafe(|| self.answer(batch))).is_err() {
                 tracing::error!("a worker panicked on a batch; it goes on with the next one");
             }
+            self.batches.done(images);
         }
     }
 

@@ -148,13 +148,18 @@ impl Models {
         Ok(())
     }
 
-    /// The counts of all models, with their queues as they are now.
+    /// The counts of all models.
     pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// All metrics as text, with the queues as they are now.
+    pub(super) fn metrics_text(&self) -> Result<String, fmt::Error> {
         for slot in &self.slots {
             let waiting = slot.current().map_or(0, |classifier| classifier.waiting());
             self.metrics.set_waiting(&slot.spec.name, waiting);
         }
-        &self.metrics
+        self.metrics.text()
     }
 
     /// Shuts all classifiers down; blocks until what they accepted is answered.

@@ -76,7 +76,7 @@ async fn count(State(service): State<Arc<Service>>, request: Request, next: Next
 }
 
 async fn metrics_text(State(service): State<Arc<Service>>) -> Response {
-    match service.models.metrics().text() {
+    match service.models.metrics_text() {
         Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(error) => {
             ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response()
