@@ -17,7 +17,6 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use dataset::{OpenOptions, Source, Split};
 use infer::{Classifier, Device, EvaluateOptions, evaluate};
 
 use bare_loop::bare_loop;
@@ -40,7 +39,7 @@ fn main() -> Result<()> {
                 bare_loop(
                     Path::new(runtime),
                     Path::new(model),
-                    &test_split(dataset)?,
+                    &bare_loop::test_split(dataset)?,
                     images.parse()?,
                     thread::available_parallelism()?.get(),
                     BATCH
@@ -58,19 +57,8 @@ fn main() -> Result<()> {
     }
 }
 
-fn test_split(dataset: &str) -> Result<Split> {
-    let options = OpenOptions {
-        local: env::var_os("CIFAR100_PATH").map(Into::into),
-        ..OpenOptions::default()
-    };
-    let dataset = dataset::open(&dataset.parse::<Source>()?, &options)?;
-    dataset
-        .test
-        .ok_or_else(|| "the data set has no test split".into())
-}
-
 fn compare(model: &Path, dataset: &str, rounds: usize, images: usize) -> Result<()> {
-    let split = test_split(dataset)?;
+    let split = bare_loop::test_split(dataset)?;
     let classifier = Classifier::builder().device(Device::Cpu).from_file(model)?;
     let images = images.min(split.len());
     let (mut ours, mut bare) = (0.0, 0.0);

@@ -140,7 +140,7 @@ pub fn evaluate(
         next: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
     };
-    let workers = worker_count(classifier).min(job.batches.len());
+    let workers = classifier.workers().min(job.batches.len());
     let start = Instant::now();
     let mut gathered = Gathered::new(classifier, split, indices.len());
     // Answers of batches that are ahead of their turn wait in `collect`: logits only.
@@ -200,18 +200,6 @@ fn stored_at_input_size(classifier: &Classifier, split: &Split) -> Result<bool, 
     let input = &classifier.contract().input;
     let image = split.image(0)?;
     Ok([image.height, image.width] == [input.height, input.width])
-}
-
-/// On the CPU the sessions take all cores; on a GPU the cores are free to
-/// decode while a session runs.
-fn worker_count(classifier: &Classifier) -> usize {
-    let sessions = classifier.sessions();
-    match classifier.provider() {
-        Provider::Cpu => sessions,
-        Provider::Cuda => thread::available_parallelism()
-            .map_or(1, usize::from)
-            .max(sessions),
-    }
 }
 
 /// What the workers share.

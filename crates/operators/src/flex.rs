@@ -54,6 +54,20 @@ pub(crate) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
+/// Gradients of an operator's inputs: of its activation of `shape`, a stand-in
+/// where it was not computed, then of its parameters.
+pub(crate) fn gradients(
+    activation: Option<Vec<f32>>,
+    shape: kernels::Shape,
+    parameters: impl IntoIterator<Item = FlexTensor>,
+) -> Vec<FlexTensor> {
+    let activation = match activation {
+        Some(values) => tensor(values, dims(shape)),
+        None => tensor(Vec::new(), [0]),
+    };
+    std::iter::once(activation).chain(parameters).collect()
+}
+
 /// The dimensions of a channels-last activation.
 pub(crate) fn dims(shape: kernels::Shape) -> [usize; 4] {
     [shape.batch, shape.height, shape.width, shape.channels]

@@ -16,7 +16,7 @@ use crate::{
         unpack_statistics,
     },
     extension::Operators,
-    flex::{Contiguous, dims, tensor},
+    flex::{Contiguous, gradients, tensor},
     stem::first,
 };
 
@@ -72,13 +72,7 @@ impl Forward {
             gradient.values(),
             wanted,
         );
-        let input = match input {
-            Some(values) => tensor(values, dims(shape)),
-            None => tensor(Vec::new(), [0]),
-        };
-        std::iter::once(input)
-            .chain(self.conv.gradients(parameters))
-            .collect()
+        gradients(input, shape, self.conv.gradients(parameters))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
         unpack_statistics,
     },
     extension::Operators,
-    flex::{Contiguous, dims, tensor},
+    flex::{Contiguous, dims, gradients, tensor},
 };
 
 /// A block's parameters.
@@ -289,13 +289,7 @@ impl Forward {
             gradient.values(),
             wanted,
         );
-        let input = match input {
-            Some(values) => tensor(values, dims(shape)),
-            None => tensor(Vec::new(), [0]),
-        };
-        std::iter::once(input)
-            .chain(self.block.gradients(parameters))
-            .collect()
+        gradients(input, shape, self.block.gradients(parameters))
     }
 }
 

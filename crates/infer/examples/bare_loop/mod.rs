@@ -1,12 +1,13 @@
 //! The least that a run of the model costs: sessions, and nothing around them.
 
+use std::env;
 use std::error::Error;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use dataset::Split;
+use dataset::{OpenOptions, Source, Split};
 use infer::ModelFile;
 use ort::ep::CPU;
 use ort::session::Session;
@@ -14,6 +15,18 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// The test split of a data set; CIFAR-100 may lie at `CIFAR100_PATH`.
+pub fn test_split(dataset: &str) -> Result<Split> {
+    let options = OpenOptions {
+        local: env::var_os("CIFAR100_PATH").map(Into::into),
+        ..OpenOptions::default()
+    };
+    let dataset = dataset::open(&dataset.parse::<Source>()?, &options)?;
+    dataset
+        .test
+        .ok_or_else(|| "the data set has no test split".into())
+}
 
 /// Images a second of `sessions` sessions of one thread each that do nothing but
 /// run prepared batches of `batch` images.

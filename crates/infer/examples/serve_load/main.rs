@@ -27,8 +27,6 @@ use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dataset::{OpenOptions, Source, Split};
-
 use requests::{Kind, Requests};
 use tally::Tally;
 
@@ -64,7 +62,7 @@ fn main() -> Result<ExitCode> {
             let speed = bare_loop::bare_loop(
                 Path::new(runtime),
                 Path::new(model),
-                &test_split(dataset)?,
+                &bare_loop::test_split(dataset)?,
                 images.parse()?,
                 sessions.parse()?,
                 batch.parse()?,
@@ -78,7 +76,7 @@ fn main() -> Result<ExitCode> {
                 "file" => Kind::File,
                 _ => return Err(USAGE.into()),
             };
-            let requests = Requests::new(kind, Path::new(model), &test_split(dataset)?)?;
+            let requests = Requests::new(kind, Path::new(model), &bare_loop::test_split(dataset)?)?;
             let connections: Vec<usize> = connections
                 .iter()
                 .map(|text| text.parse())
@@ -87,17 +85,6 @@ fn main() -> Result<ExitCode> {
         }
         _ => Err(USAGE.into()),
     }
-}
-
-fn test_split(dataset: &str) -> Result<Split> {
-    let options = OpenOptions {
-        local: env::var_os("CIFAR100_PATH").map(Into::into),
-        ..OpenOptions::default()
-    };
-    let dataset = dataset::open(&dataset.parse::<Source>()?, &options)?;
-    dataset
-        .test
-        .ok_or_else(|| "the data set has no test split".into())
 }
 
 fn bare_in_child(args: &[&str]) -> Result<String> {
