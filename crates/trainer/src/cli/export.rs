@@ -81,13 +81,13 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
         arguments.runtime.runtime.as_deref(),
         &arguments.out,
     )?;
-    print_check(&check);
+    eprintln!("{}", describe(&check));
     println!("{}", arguments.out.display());
     Ok(ExitCode::SUCCESS)
 }
 
 /// One line on what the check compared.
-pub fn print_check(check: &ExportCheck) {
+pub fn describe(check: &ExportCheck) -> String {
     let burn = match check.burn_top1 {
         Some(top1) => format!(", burn {:.2} %", 100.0 * top1),
         None => String::new(),
@@ -96,12 +96,12 @@ pub fn print_check(check: &ExportCheck) {
         0 => String::new(),
         ties => format!(" ({ties} of them apart by a rounding tie of the upscale)"),
     };
-    eprintln!(
+    format!(
         "export checked in {}: logits of {} images within {:.1e} of burn's{ties}; top-1 on {} validation images {:.2} %{burn}",
         duration(check.seconds),
         check.compared,
         check.largest_difference,
         check.images,
         100.0 * check.onnx_top1,
-    );
+    )
 }

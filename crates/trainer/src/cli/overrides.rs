@@ -5,7 +5,7 @@ use std::str::FromStr;
 use augment::{Transform, batch::BatchMix};
 use clap::Args;
 use serde::de::DeserializeOwned;
-use trainer::train::{Monitor, OptimizerKind, Recipe, ScheduleKind};
+use trainer::train::{Monitor, OptimizerKind, Recipe, ScheduleKind, parse_value};
 
 /// Declares a flag for every value of a recipe and puts the given ones in.
 macro_rules! recipe_flags {
@@ -18,11 +18,6 @@ macro_rules! recipe_flags {
         }
 
         impl RecipeOverrides {
-            /// Whether any value is given.
-            pub fn any(&self) -> bool {
-                false $(|| self.$key.is_some())+
-            }
-
             /// Puts the given values into `recipe`.
             pub fn apply(&self, recipe: &mut Recipe) {
                 $(if let Some(value) = &self.$key {
@@ -70,6 +65,8 @@ recipe_flags! {
     learning_rate: f64 = "RATE",
     /// Factor of the learning rate from each part of the network to the one before it
     layer_decay: f64 = "FACTOR",
+    /// What adam and adamw add so as not to divide by zero
+    epsilon: f64 = "AMOUNT",
     /// Weight decay of convolution and linear weights
     weight_decay: f64 = "RATE",
     /// Longest gradient over all parameters together (0: any)
@@ -88,6 +85,8 @@ recipe_flags! {
     plateau_patience: usize = "N",
     /// Schedule plateau: factor of a fall
     plateau_factor: f64 = "FACTOR",
+    /// Schedule plateau: how much better counts as better
+    plateau_min_delta: f64 = "AMOUNT",
     /// What decides which epoch is the best: val_top1 or val_loss
     monitor: Monitor = "FIGURE",
     /// Epochs without improvement after which the run ends (0: never)
@@ -118,15 +117,7 @@ impl<T: DeserializeOwned> FromStr for Toml<T> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        #[derive(serde::Deserialize)]
-        struct Document<T> {
-            value: T,
-        }
-        let document = format!("value = {text}");
-        match toml::from_str::<Document<T>>(&document) {
-            Ok(document) => Ok(Self(document.value)),
-            Err(error) => Err(error.message().replace('\n', " ")),
-        }
+        parse_value(text).map(Self)
     }
 }
 

@@ -2,7 +2,7 @@
 //! do not learn.
 
 use burn::{
-    module::{Module, Param},
+    module::{Module, ModuleVisitor, Param},
     tensor::Tensor,
 };
 
@@ -46,6 +46,13 @@ impl EfficientNet {
         self
     }
 
+    /// Number of parameters that a training step changes.
+    pub fn learning_parameters(&self) -> usize {
+        let mut count = LearningParameters(0);
+        self.visit(&mut count);
+        count.0
+    }
+
     /// The network with batch norms whose running statistics take `momentum` of
     /// each batch's, or that keep them and use them in training too.
     pub fn with_batch_norms(mut self, momentum: f64, frozen: bool) -> Self {
@@ -78,5 +85,33 @@ impl EfficientNet {
     pub fn with_classifier_of(mut self, other: &Self) -> Self {
         self.classifier = other.classifier.clone();
         self
+    }
+}
+
+struct LearningParameters(usize);
+
+impl ModuleVisitor for LearningParameters {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if param.is_require_grad() {
+            self.0 += param.val().shape().num_elements();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use pretrained::Family;
+
+    use crate::model::{EfficientNet, EfficientNetConfig};
+
+    #[test]
+    fn frozen_parameters_do_not_learn() {
+        let config = EfficientNetConfig::variant("efficientnet_b0", 100, Family::torch()).unwrap();
+        let network = config.init(&Device::flex().autodiff());
+        let learning = |parts| network.clone().freeze_leading(parts).learning_parameters();
+        assert_eq!(learning(0), 4_135_648);
+        assert_eq!(learning(1), 4_135_648 - (27 * 32 + 2 * 32));
+        assert_eq!(learning(EfficientNet::PARTS), 1280 * 100 + 100);
     }
 }

@@ -8,6 +8,7 @@
 mod channels_last;
 mod config;
 mod conv_norm;
+mod cost;
 mod efficientnet;
 mod freeze;
 mod mbconv;

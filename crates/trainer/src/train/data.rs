@@ -22,6 +22,8 @@ pub struct TrainingData {
     pub train: Split,
     /// Images to validate on.
     pub val: Split,
+    /// Images that nothing is decided on, where the data set has them.
+    pub test: Option<Split>,
     /// Height and width of the pictures that go into the graph.
     pub input: [usize; 2],
     /// How an arbitrary picture gets that size.
@@ -85,6 +87,7 @@ impl TrainingData {
             },
             train,
             val,
+            test: dataset.test.clone(),
             input,
             fit,
             preprocessing: Preprocessing {

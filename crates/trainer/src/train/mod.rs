@@ -18,12 +18,14 @@ mod validate;
 
 pub use contract::contract;
 pub use data::TrainingData;
-pub use fit::{Feedback, Job, Outcome, Start, fit};
+pub use fit::{
+    Estimate, Feedback, Job, Outcome, SizeEstimate, Start, StepRecord, estimate, fit,
+};
 pub use head::{FeatureSource, Features, fit_head};
 pub use history::{EpochRecord, History, Speed};
 pub use loader::{Batch, Changes, Loader};
 pub use optimizer::optimizer;
-pub use recipe::{BUILT_IN, Monitor, OptimizerKind, Recipe, ScheduleKind};
+pub use recipe::{BUILT_IN, Monitor, OptimizerKind, Recipe, ScheduleKind, parse_value};
 pub use run_folder::RunFolder;
 pub use schedule::{LearningRate, Patience};
 pub use state::{Progress, Sums, TrainingState};

@@ -6,15 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use metrics::Evaluation;
+
 use super::{History, Monitor, Recipe, Speed, TrainingState};
 use crate::{checkpoint::Checkpoint, error::TrainError};
 
 const RECIPE: &str = "recipe.toml";
 const SPEED: &str = "speed.csv";
 
-/// A run's folder: `recipe.toml`, `run.json`, `history.{csv,json}`, `speed.csv`,
-/// `loss.{png,svg}`, `accuracy.{png,svg}`,
-/// `checkpoints/{best,last,state}.safetensors` and `model.onnx`.
+/// A run's folder: `recipe.toml`, `run.json`, `train.log`, `history.{csv,json}`,
+/// `speed.csv`, `loss.{png,svg}`, `accuracy.{png,svg}`,
+/// `checkpoints/{best,last,state}.safetensors`, `model.onnx` and `test.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
@@ -83,6 +85,7 @@ impl RunFolder {
             // What is not removed is only in the way of the next run, which says so.
             let _ = fs::remove_file(self.recipe());
             let _ = fs::remove_file(self.origin());
+            let _ = fs::remove_file(self.log());
             let _ = fs::remove_dir(&self.path);
         }
     }
@@ -162,6 +165,11 @@ impl RunFolder {
         self.path.join("checkpoints/state.safetensors")
     }
 
+    /// What was said of the run, line by line.
+    pub fn log(&self) -> PathBuf {
+        self.path.join("train.log")
+    }
+
     /// The exported model.
     pub fn model(&self) -> PathBuf {
         self.path.join("model.onnx")
@@ -209,6 +217,15 @@ impl RunFolder {
             &accuracy,
         )?;
         Ok(())
+    }
+
+    /// Writes what the exported model scores on the test split.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_test(&self, evaluation: &Evaluation) -> Result<(), TrainError> {
+        let json = serde_json::to_vec_pretty(evaluation).unwrap_or_default();
+        self.write("test.json", &json)
     }
 
     /// Adds a line to `speed.csv`.

@@ -1,8 +1,10 @@
 //! `trainer fit`: from a recipe and a data set to a checked ONNX file.
 
+mod dry_run;
 mod introduction;
 mod prepared;
 mod saved_run;
+mod test_split;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -10,6 +12,7 @@ use burn::tensor::Device;
 use clap::Args;
 use pretrained::Family;
 use trainer::{
+    TrainError,
     checkpoint::Checkpoint,
     device::DeviceKind,
     export::{self, Gate},
@@ -18,7 +21,7 @@ use trainer::{
 
 use self::{introduction::introduction, prepared::Prepared, saved_run::SavedRun};
 use super::{
-    export::print_check,
+    export::describe,
     locations::{DatasetArguments, ModelsArguments, RuntimeArguments},
     overrides::RecipeOverrides,
     progress::TerminalFeedback,
@@ -37,7 +40,7 @@ pub struct FitArguments {
     out: Option<PathBuf>,
     /// Go on with the run in this folder, whatever ended it: same recipe, data, shuffles and
     /// augmentations, and on the processor the same weights, bit for bit
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["recipe", "dataset", "out", "weights_family"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["recipe", "dataset", "out", "weights_family", "RecipeOverrides"])]
     resume: Option<PathBuf>,
     /// Device: auto, cpu, cuda, rocm, metal or vulkan, by what was compiled in
     #[arg(long, default_value_t = DeviceKind::Auto, value_name = "NAME")]
@@ -52,6 +55,10 @@ pub struct FitArguments {
     /// Seconds of training that a crash may cost: the run's state is written this often
     #[arg(long, value_name = "SECONDS", default_value_t = 300.0, value_parser = seconds)]
     state_interval: f64,
+    /// Print the resolved recipe, parameters, multiply-accumulates, the speed measured on this
+    /// device and the time that the run would take; train nothing and write nothing
+    #[arg(long, conflicts_with_all = ["resume", "out"])]
+    dry_run: bool,
     /// No progress bar
     #[arg(short, long)]
     quiet: bool,
@@ -76,6 +83,12 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let (device_kind, device) = arguments.device.open()?;
+    if arguments.dry_run {
+        let (prepared, network) = Prepared::new(arguments, recipe(arguments)?, &device)?;
+        eprintln!("{}", introduction(&prepared, device_kind));
+        print!("{}", dry_run::report(&prepared, &network, &device)?);
+        return Ok(ExitCode::SUCCESS);
+    }
     // Before hours of training, not after.
     let runtime = arguments.runtime.runtime.as_deref();
     let onnxruntime = infer::load_runtime(runtime)?;
@@ -94,32 +107,52 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         features: &prepared.features,
         state_interval: Duration::from_secs_f64(arguments.state_interval),
     };
-    eprintln!("{}", introduction(&job, device_kind));
-    eprintln!(
+    let mut feedback =
+        TerminalFeedback::new(prepared.recipe.epochs, &run.log(), arguments.quiet);
+    feedback.say(&format!("run      {}", run.path().display()));
+    feedback.say(&introduction(&prepared, device_kind));
+    feedback.say(&format!(
         "ONNX Runtime {} from {}",
         onnxruntime.version,
         onnxruntime.path.display()
-    );
+    ));
     let stop = Stop::on_interrupt()?;
-    let mut feedback = TerminalFeedback::new(prepared.recipe.epochs, arguments.quiet);
     let outcome = train::fit(&job, start, &mut feedback, stop.requested())
-        .inspect_err(|_| run.remove_if_nothing_was_learnt())?;
+        .inspect_err(|error| {
+            feedback.log(&format!("error: {error}"));
+            run.remove_if_nothing_was_learnt();
+        })?;
     stop.training_is_over();
-    let best = Checkpoint::load(&run.best_or_last(prepared.recipe.monitor)?)?;
-    let top1 = best.val_top1();
-    let val = &prepared.data.val;
-    let out = run.model();
-    let gate = Gate::default();
-    let check = export::export_checked(&best, &prepared.config, &gate, val, top1, runtime, &out)?;
-    print_check(&check);
-    println!("{}", out.display());
-    eprintln!("next: infer eval --model {}", out.display());
+    export_best(&job, &feedback)?;
+    if let (Some(test), false) = (&prepared.data.test, outcome.interrupted) {
+        let evaluation = test_split::evaluate(&run.model(), test, runtime)?;
+        run.write_test(&evaluation)?;
+        feedback.say(&test_split::summary(&evaluation));
+    }
+    println!("{}", run.model().display());
+    eprintln!("next: infer eval --model {}", run.model().display());
     Ok(if outcome.interrupted {
         eprintln!("to go on: trainer fit --resume {}", run.path().display());
         ExitCode::from(130)
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Exports the best epoch and checks it.
+fn export_best(job: &Job<'_>, feedback: &TerminalFeedback) -> Result<(), TrainError> {
+    let best = Checkpoint::load(&job.run.best_or_last(job.recipe.monitor)?)?;
+    let check = export::export_checked(
+        &best,
+        job.config,
+        &Gate::default(),
+        &job.data.val,
+        best.val_top1(),
+        job.runtime,
+        &job.run.model(),
+    )?;
+    feedback.say(&describe(&check));
+    Ok(())
 }
 
 /// A new run.
@@ -143,9 +176,6 @@ fn resumed(
     arguments: &FitArguments,
     folder: &std::path::Path,
 ) -> anyhow::Result<(Prepared, Start, RunFolder)> {
-    if arguments.overrides.any() {
-        anyhow::bail!("--resume goes on with the run's own recipe and takes no recipe values");
-    }
     let run = RunFolder::open(folder)?;
     let prepared = SavedRun::load(&run)?.prepare(&run, arguments.dataset.data_path.as_deref())?;
     let state = TrainingState::load(&run.state())?;

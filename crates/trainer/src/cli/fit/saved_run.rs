@@ -22,7 +22,8 @@ pub(super) struct SavedRun {
     data_path: Option<PathBuf>,
     data_dir: PathBuf,
     family: Family,
-    /// Of `recipe.toml`, which the state belongs to.
+    /// Of the file `recipe.toml`, which the state belongs to. A later version may
+    /// know more keys: they have their defaults.
     recipe_sha256: String,
     contract: Contract,
 }
@@ -64,21 +65,29 @@ impl SavedRun {
         serde_json::from_str(&json).map_err(|error| cannot(format!("run.json: {error}")))
     }
 
+    /// # Errors
+    /// The recipe cannot be read or was changed.
+    fn recipe(&self, run: &RunFolder) -> Result<Recipe, TrainError> {
+        let cannot = |reason: String| TrainError::CannotResume {
+            path: run.path().to_owned(),
+            reason,
+        };
+        let file = std::fs::read(run.recipe())
+            .map_err(|error| cannot(format!("recipe.toml cannot be read: {error}")))?;
+        if sha256_hex(&file) != self.recipe_sha256 {
+            let reason = "its recipe.toml was changed, and its state belongs to the old one";
+            return Err(cannot(reason.to_owned()));
+        }
+        Recipe::load(&run.recipe().display().to_string())
+    }
+
     /// Opens the same data again, at `data_path` if it has moved there.
     ///
     /// # Errors
     /// The data set is gone or is another one, or the recipe cannot be read or
     /// was changed.
     pub fn prepare(self, run: &RunFolder, data_path: Option<&Path>) -> anyhow::Result<Prepared> {
-        let recipe = Recipe::load(&run.recipe().display().to_string())?;
-        if sha256_hex(recipe.to_toml().as_bytes()) != self.recipe_sha256 {
-            return Err(TrainError::CannotResume {
-                path: run.path().to_owned(),
-                reason: "its recipe.toml was changed, and its state belongs to the old one"
-                    .to_owned(),
-            }
-            .into());
-        }
+        let recipe = self.recipe(run)?;
         let dataset = DatasetArguments {
             dataset: Some(self.dataset.parse().map_err(anyhow::Error::msg)?),
             data_path: data_path.map(Path::to_owned).or(self.data_path),

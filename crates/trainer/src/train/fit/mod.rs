@@ -1,5 +1,7 @@
 //! The training loop.
 
+mod estimate;
+mod feedback;
 mod step;
 mod training;
 
@@ -8,8 +10,11 @@ use std::{path::Path, sync::atomic::AtomicBool, time::Duration};
 use burn::tensor::Device;
 use contract::Contract;
 
+pub use estimate::{Estimate, SizeEstimate, estimate};
+pub use feedback::{Feedback, StepRecord};
+
 use self::training::Training;
-use super::{EpochRecord, History, Recipe, RunFolder, Speed, TrainingData, TrainingState};
+use super::{History, Recipe, RunFolder, TrainingData, TrainingState};
 use crate::{
     error::TrainError,
     model::{EfficientNet, EfficientNetConfig},
@@ -45,26 +50,6 @@ pub enum Start {
     Fresh(Box<EfficientNet>),
     /// Where an earlier process was.
     Resumed(Box<TrainingState>),
-}
-
-/// Is told how the run goes.
-pub trait Feedback: Send {
-    /// `done` of `total` images have got features for the last layer.
-    fn features(&mut self, done: usize, total: usize);
-    /// The last layer alone has done an epoch with this mean loss and accuracy.
-    fn head_epoch(&mut self, epoch: usize, loss: f64, top1: f64);
-    /// An epoch begins on images of side `size`, `done` of its `steps` done already.
-    fn epoch_begins(&mut self, epoch: usize, size: usize, done: usize, steps: usize);
-    /// A training step is done; `loss` and `top1` are means over the epoch so far.
-    fn step(&mut self, step: usize, images: usize, loss: f64, top1: f64);
-    /// `done` of `total` validation images are done.
-    fn validated(&mut self, done: usize, total: usize);
-    /// An epoch is over and its files are written.
-    fn epoch_ends(&mut self, record: &EpochRecord, speed: &Speed, is_best: bool);
-    /// The learning rate falls by its factor from here on.
-    fn plateau(&mut self, epoch: usize);
-    /// The run ends before its last epoch, as nothing got better.
-    fn stops_early(&mut self, epoch: usize);
 }
 
 /// How a run ended.

@@ -1,6 +1,7 @@
 //! One step: forward, loss, backward, and the update when it is due.
 
 use burn::{
+    module::Module,
     optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer},
     tensor::Device,
 };
@@ -32,9 +33,13 @@ pub(super) struct Stepped {
 }
 
 impl Learner {
-    pub fn new(network: EfficientNet, optimizer: ModuleOptimizer) -> Self {
+    /// Trains `network`, what the recipe freezes left out.
+    pub fn new(network: EfficientNet, optimizer: ModuleOptimizer, recipe: &Recipe) -> Self {
         Self {
-            network,
+            network: network
+                .freeze_leading(recipe.freeze)
+                .train()
+                .with_batch_norms(recipe.batch_norm_momentum, recipe.freeze_batch_norm),
             optimizer,
             accumulator: GradientsAccumulator::new(),
         }

@@ -13,13 +13,13 @@ use augment::Augmentation;
 use burn::{module::Module, tensor::Device};
 use contract::Contract;
 
-use super::{Feedback, Job, Start, step::Learner};
+use super::{Feedback, Job, Start, StepRecord, step::Learner};
 use crate::{
     checkpoint::Checkpoint,
     error::TrainError,
     model::EfficientNet,
     train::{
-        Changes, EpochRecord, FeatureSource, History, LearningRate, Loader, Monitor, Progress,
+        Batch, Changes, EpochRecord, FeatureSource, History, LearningRate, Loader, Monitor, Progress,
         ScheduleKind, TrainingState, ema::MovingAverage, fit_head, history::Speed,
         optimizer::optimizer, state::Sums, validate,
     },
@@ -45,18 +45,12 @@ impl<'a> Training<'a> {
     pub fn new(job: &'a Job<'a>, start: Start) -> Result<Self, TrainError> {
         let device = job.device.clone().autodiff();
         let recipe = job.recipe;
-        let prepared = |network: EfficientNet| {
-            network
-                .freeze_leading(recipe.freeze)
-                .train()
-                .with_batch_norms(recipe.batch_norm_momentum, recipe.freeze_batch_norm)
-        };
         let averaged = |network: EfficientNet| MovingAverage::new(network, recipe.ema);
         let (network, optimizer, average, progress) = match start {
             Start::Fresh(network) => {
                 let average = (recipe.ema > 0.0).then(|| averaged(network.valid()));
                 let optimizer = optimizer(recipe);
-                (prepared(*network), optimizer, average, Progress::new())
+                (*network, optimizer, average, Progress::new())
             }
             Start::Resumed(state) => {
                 let fresh = job.config.init(&device);
@@ -75,7 +69,7 @@ impl<'a> Training<'a> {
                         reason: format!("the optimiser's record cannot be read: {error}"),
                     }
                 })?;
-                (prepared(network), optimizer, average, state.progress)
+                (network, optimizer, average, state.progress)
             }
         };
         let steps = Loader::new(
@@ -89,7 +83,7 @@ impl<'a> Training<'a> {
             job,
             rate: LearningRate::new(recipe, steps),
             steps,
-            learner: Learner::new(network, optimizer),
+            learner: Learner::new(network, optimizer, recipe),
             average,
             progress,
             device,
@@ -143,7 +137,7 @@ impl<'a> Training<'a> {
         if let Some(average) = &mut self.average {
             average.network = network.valid();
         }
-        self.learner = Learner::new(network, optimizer(job.recipe));
+        self.learner = Learner::new(network, optimizer(job.recipe), job.recipe);
         self.progress.sums = sums;
         self.record(0, feedback)?;
         self.progress.sums = Sums::default();
@@ -178,11 +172,8 @@ impl<'a> Training<'a> {
             if stop.load(Ordering::Relaxed) && self.at_update() {
                 return Ok(ControlFlow::Break(()));
             }
-            self.step(batch, &loader)?;
-            let sums = &self.progress.sums;
-            let seen = sums.images as f64;
-            let top1 = sums.correct as f64 / seen;
-            feedback.step(self.progress.step, sums.images, sums.loss / seen, top1);
+            let loss = self.step(batch, &loader)?;
+            feedback.step(&self.step_record(loss));
             if self.at_update() && self.state_written.elapsed() >= job.state_interval {
                 self.write_state()?;
             }
@@ -205,18 +196,36 @@ impl<'a> Training<'a> {
         accumulate.min(self.steps - first)
     }
 
-    fn step(&mut self, batch: crate::train::Batch, loader: &Loader<'_>) -> Result<(), TrainError> {
+    /// The step that has just been done, with this loss.
+    fn step_record(&self, loss: f64) -> StepRecord {
+        let progress = &self.progress;
+        let images = progress.sums.images;
+        StepRecord {
+            epoch: progress.epoch,
+            step: progress.step,
+            step_of_run: (progress.epoch - 1) * self.steps + progress.step,
+            images,
+            loss,
+            mean_loss: progress.sums.loss / images as f64,
+            mean_top1: progress.sums.correct as f64 / images as f64,
+            learning_rate: progress.sums.learning_rate,
+        }
+    }
+
+    /// Learns from `batch` and gives its loss.
+    fn step(&mut self, batch: Batch, loader: &Loader<'_>) -> Result<f64, TrainError> {
         let recipe = self.job.recipe;
         let group = self.steps_of_update();
-        let progress = &mut self.progress;
+        let progress = &self.progress;
         let done = (progress.epoch - 1) * self.steps + progress.step;
         // Dropout and stochastic depth of a step depend on nothing before it.
         self.device
             .seed(recipe.seed ^ (done as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let rate = self.rate.at(done, progress.plateaus);
-        progress.step += 1;
-        let update = progress.step.is_multiple_of(recipe.accumulate) || progress.step == self.steps;
+        self.progress.step += 1;
+        let update = self.at_update();
         let due = update.then_some(rate);
+        let progress = &mut self.progress;
         let images = batch.labels.len();
         let stepped = self
             .learner
@@ -241,7 +250,7 @@ impl<'a> Training<'a> {
                 average.update(&self.learner.network, progress.updates);
             }
         }
-        Ok(())
+        Ok(stepped.loss)
     }
 
     /// Validates and keeps the epoch that is done; `true` if the run ends early.
@@ -257,14 +266,14 @@ impl<'a> Training<'a> {
         if recipe.schedule == ScheduleKind::Plateau
             && progress
                 .plateau
-                .is_over(recipe.monitor, figure, recipe.plateau_patience)
+                .is_over(recipe.monitor, figure, recipe.plateau_min_delta, recipe.plateau_patience)
         {
             progress.plateaus += 1;
             feedback.plateau(epoch);
         }
         let ends = progress
             .stopping
-            .is_over(recipe.monitor, figure, recipe.early_stopping);
+            .is_over(recipe.monitor, figure, 0.0, recipe.early_stopping);
         progress.epoch = if ends { recipe.epochs } else { epoch } + 1;
         progress.step = 0;
         progress.sums = Sums::default();

@@ -16,9 +16,6 @@ use self::adamw::FusedAdamW;
 use super::{Recipe, recipe::OptimizerKind};
 use crate::model::EfficientNet;
 
-/// PyTorch's default; burn's own, 1e-5, makes Adam timid where gradients are small.
-const ADAM_EPSILON: f32 = 1e-8;
-
 /// Parameters that are never decayed: biases and batch norms.
 fn undecayed() -> ParamGroup {
     ParamGroup::from_any_predicates(vec!["bias", "gamma", "beta"])
@@ -26,11 +23,11 @@ fn undecayed() -> ParamGroup {
 
 /// The optimiser of `recipe`, with fresh state.
 pub fn optimizer(recipe: &Recipe) -> ModuleOptimizer {
-    let decay = recipe.weight_decay as f32;
+    let (decay, epsilon) = (recipe.weight_decay as f32, recipe.epsilon as f32);
     let l2 = (decay > 0.0).then(|| WeightDecayConfig::new(decay));
     match recipe.optimizer {
         OptimizerKind::Adam => {
-            let plain = AdamConfig::new().with_epsilon(ADAM_EPSILON);
+            let plain = AdamConfig::new().with_epsilon(epsilon);
             plain
                 .clone()
                 .with_weight_decay(l2)
@@ -38,12 +35,8 @@ pub fn optimizer(recipe: &Recipe) -> ModuleOptimizer {
                 .with_group(undecayed(), plain.build(), None)
         }
         OptimizerKind::Adamw => {
-            let plain = FusedAdamW::new(ADAM_EPSILON, 0.0);
-            ModuleOptimizer::from(FusedAdamW::new(ADAM_EPSILON, decay)).with_group(
-                undecayed(),
-                plain,
-                None,
-            )
+            let plain = FusedAdamW::new(epsilon, 0.0);
+            ModuleOptimizer::from(FusedAdamW::new(epsilon, decay)).with_group(undecayed(), plain, None)
         }
         OptimizerKind::Sgd => {
             let momentum = MomentumConfig::new()

@@ -46,9 +46,14 @@ pub enum Monitor {
 impl Monitor {
     /// Whether `value` is better than `best`.
     pub fn is_better(self, value: f64, best: f64) -> bool {
+        self.is_better_by(0.0, value, best)
+    }
+
+    /// Whether `value` is better than `best` by more than `amount`.
+    pub fn is_better_by(self, amount: f64, value: f64, best: f64) -> bool {
         match self {
-            Self::ValTop1 => value > best,
-            Self::ValLoss => value < best,
+            Self::ValTop1 => value > best + amount,
+            Self::ValLoss => value < best - amount,
         }
     }
 }

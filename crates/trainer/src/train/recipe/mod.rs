@@ -7,7 +7,7 @@ mod validate;
 use std::path::Path;
 
 use augment::{Transform, batch::BatchMix, transforms::HorizontalFlip};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use choices::{Monitor, OptimizerKind, ScheduleKind};
 
@@ -64,6 +64,9 @@ pub struct Recipe {
     /// before it, in `(0, 1]`: early layers, which are the most general, move
     /// least (Clark et al. 2020).
     pub layer_decay: f64,
+    /// Added to the root of the second moment by adam and adamw, so that nothing
+    /// is divided by zero.
+    pub epsilon: f64,
     /// Decoupled weight decay (adamw) or L2 penalty (adam, sgd) of
     /// convolution and linear weights; never of batch norms and biases.
     pub weight_decay: f64,
@@ -85,6 +88,8 @@ pub struct Recipe {
     pub plateau_patience: usize,
     /// Schedule `plateau`: factor of a fall, in `(0, 1)`.
     pub plateau_factor: f64,
+    /// Schedule `plateau`: how much better `monitor` must get to count as better.
+    pub plateau_min_delta: f64,
     /// Figure that decides which epoch is the best.
     pub monitor: Monitor,
     /// Epochs without a better `monitor` after which the run ends (0: never).
@@ -130,6 +135,7 @@ impl Default for Recipe {
             optimizer: OptimizerKind::Adamw,
             learning_rate: 1e-3,
             layer_decay: 1.0,
+            epsilon: 1e-8,
             weight_decay: 0.01,
             clip_norm: 0.0,
             schedule: ScheduleKind::Cosine,
@@ -139,6 +145,7 @@ impl Default for Recipe {
             step_factor: 0.1,
             plateau_patience: 5,
             plateau_factor: 0.5,
+            plateau_min_delta: 0.0,
             monitor: Monitor::ValTop1,
             early_stopping: 0,
             ema: 0.0,
@@ -150,6 +157,22 @@ impl Default for Recipe {
             mix: BatchMix::default(),
             augment: vec![Transform::HorizontalFlip(HorizontalFlip::default())],
         }
+    }
+}
+
+/// Reads one value of a recipe, such as a table of augmentations, from TOML.
+///
+/// # Errors
+/// One line on what is wrong; an unknown key's names the nearest one.
+pub fn parse_value<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    #[derive(Deserialize)]
+    struct Document<T> {
+        value: T,
+    }
+    let document: Result<Document<T>, _> = toml::from_str(&format!("value = {text}"));
+    match document {
+        Ok(document) => Ok(document.value),
+        Err(error) => Err(unknown::explain(error.message())),
     }
 }
 
@@ -259,6 +282,17 @@ mod tests {
                 .to_string()
                 .contains("dropout")
         );
+    }
+
+    #[test]
+    fn values_are_read_alone() {
+        let size: usize = parse_value("224").unwrap();
+        assert_eq!(size, 224);
+        let error = parse_value::<BatchMix>("{ mixup_alfa = 0.2 }").unwrap_err();
+        assert!(error.contains("did you mean 'mixup_alpha'"), "{error}");
+        let kind = r#"[{ kind = "horizontal_flop" }]"#;
+        let error = parse_value::<Vec<Transform>>(kind).unwrap_err();
+        assert!(error.contains("'horizontal_flip'"), "{error}");
     }
 
     #[test]

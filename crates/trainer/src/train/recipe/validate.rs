@@ -91,6 +91,7 @@ impl Recipe {
                 "0 to learning_rate",
             ),
             up_to_one("layer_decay", self.layer_decay),
+            positive("epsilon", self.epsilon),
             not_negative("weight_decay", self.weight_decay),
             not_negative("clip_norm", self.clip_norm),
             (
@@ -101,6 +102,7 @@ impl Recipe {
             ),
             open("step_factor", self.step_factor),
             open("plateau_factor", self.plateau_factor),
+            not_negative("plateau_min_delta", self.plateau_min_delta),
             below_one("ema", self.ema),
             up_to_one("batch_norm_momentum", self.batch_norm_momentum),
             below_one("label_smoothing", self.label_smoothing),

@@ -23,9 +23,17 @@ impl Patience {
     }
 
     /// Sees an epoch's figure; `true` after `patience` epochs in a row without
-    /// a better one, and the count starts anew. Never with a patience of 0.
-    pub fn is_over(&mut self, monitor: Monitor, value: f64, patience: usize) -> bool {
-        if self.best.is_none_or(|best| monitor.is_better(value, best)) {
+    /// one that is better by more than `min_delta`, and the count starts anew.
+    /// Never with a patience of 0.
+    pub fn is_over(
+        &mut self,
+        monitor: Monitor,
+        value: f64,
+        min_delta: f64,
+        patience: usize,
+    ) -> bool {
+        let best = self.best;
+        if best.is_none_or(|best| monitor.is_better_by(min_delta, value, best)) {
             self.best = Some(value);
             self.waited = 0;
             return false;
@@ -52,13 +60,23 @@ mod tests {
     #[test]
     fn only_epochs_in_a_row_count() {
         let mut patience = Patience::new();
-        let mut see = |value| patience.is_over(Monitor::ValLoss, value, 2);
+        let mut see = |value| patience.is_over(Monitor::ValLoss, value, 0.0, 2);
         assert_eq!(
             [1.0, 1.1, 0.9, 0.9, 0.95].map(&mut see),
             [false, false, false, false, true]
         );
         assert_eq!([0.99, 0.9].map(&mut see), [false, true]);
         let mut never = Patience::new();
-        assert!(!(0..50).any(|_| never.is_over(Monitor::ValTop1, 0.5, 0)));
+        assert!(!(0..50).any(|_| never.is_over(Monitor::ValTop1, 0.5, 0.0, 0)));
+    }
+    #[test]
+    fn a_little_better_is_not_better() {
+        let mut patience = Patience::new();
+        let mut see = |value| patience.is_over(Monitor::ValLoss, value, 0.1, 2);
+        assert_eq!(
+            [1.0, 0.95, 0.91, 0.85].map(&mut see),
+            [false, false, true, false]
+        );
+        assert_eq!([0.8, 0.7].map(&mut see), [false, false]);
     }
 }
