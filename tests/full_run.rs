@@ -65,6 +65,8 @@ fn a_run_leaves_its_recipe_history_plots_checkpoints_and_model() {
             "recipe.toml",
             "run.json",
             "speed.csv",
+            "test.json",
+            "train.log",
         ],
         "nothing else may be left there"
     );
@@ -93,6 +95,47 @@ fn a_run_leaves_its_recipe_history_plots_checkpoints_and_model() {
     let epochs = history["epochs"].as_array().unwrap();
     assert_eq!(epochs.len(), 2);
     assert!(epochs[1]["train_loss"].as_f64() < epochs[0]["train_loss"].as_f64());
+    let log = fs::read_to_string(out.join("train.log")).unwrap();
+    for said in ["epoch 2/2  train loss", "export checked", "test     top-1"] {
+        assert!(log.contains(said), "{said}\n{log}");
+    }
+}
+
+#[test]
+fn the_test_split_is_scored_as_eval_scores_it() {
+    let out = trained_digits();
+    let scored: Value = serde_json::from_slice(&fs::read(out.join("test.json")).unwrap()).unwrap();
+    let evaluated = eval(&out.join("model.onnx"), &["--device", "cpu"]);
+    assert_eq!(scored["images"], 359);
+    assert_eq!(scored["top1"], evaluated["top1"]);
+    assert_eq!(scored["report"]["classes"], evaluated["report"]["classes"]);
+}
+
+#[test]
+fn a_dry_run_prints_a_recipe_with_its_cost_and_leaves_nothing() {
+    let cwd = tempfile::tempdir().unwrap();
+    let small = ["--recipe", "digits", "--weights", "none", "--epochs", "2"];
+    let sizes = ["--start-image-size", "32", "--image-size", "48", "--freeze", "3"];
+    let args = [&["fit", "--dry-run"], &small[..], &sizes].concat();
+    let printed = stdout(&run(&mut trainer(cwd.path(), &args)));
+    for part in [
+        "image_size = 48",
+        "of them learn",
+        "million multiply-accumulates an image at 48 px",
+        "img/s at 32 px: 1 epoch of",
+        "img/s at 48 px: 1 epoch of",
+        "# run            about",
+    ] {
+        assert!(printed.contains(part), "{part}\n{printed}");
+    }
+    assert!(!cwd.path().join("runs").exists());
+    // What is printed is a recipe.
+    let recipe = cwd.path().join("printed.toml");
+    fs::write(&recipe, &printed).unwrap();
+    let again = ["fit", "--dry-run", "--recipe", text(&recipe)];
+    let again = stdout(&run(&mut trainer(cwd.path(), &again)));
+    let values = |text: &str| text.split("\n#").next().unwrap().to_owned();
+    assert_eq!(values(&again), values(&printed));
 }
 
 #[test]

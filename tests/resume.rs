@@ -13,12 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use end_to_end::{run, stdout, text, trainer};
+use end_to_end::{assert_wrong_usage, run, stdout, text, trainer};
 use safetensors::SafeTensors;
 
 /// Everything that has a state: a moving average, accumulation, clipping,
-/// random numbers of every kind, a size that grows, a plateau.
-const RUN: [&str; 39] = [
+/// random numbers of every kind, a size that grows, a plateau, the last layer
+/// on its own first, a part that does not learn, patience.
+const RUN: [&str; 45] = [
     "fit",
     "--recipe",
     "digits",
@@ -56,6 +57,12 @@ const RUN: [&str; 39] = [
     "{ mixup_alpha = 0.4, cutmix_alpha = 1.0 }",
     "--augment",
     "[{ kind = 'shift', limit = 0.2 }, { kind = 'trivial_augment_wide' }]",
+    "--head-epochs",
+    "2",
+    "--freeze",
+    "1",
+    "--early-stopping",
+    "9",
     "--state-interval",
     "0",
 ];
@@ -208,10 +215,9 @@ fn what_cannot_go_on_is_refused_in_one_line() {
         &["fit", "--resume", text(&nothing), "--recipe", "digits"],
         "cannot be used with",
     );
-    refuse(
-        &["fit", "--resume", text(&nothing), "--epochs", "3"],
-        "takes no recipe values",
-    );
+    let with_values = ["fit", "--resume", text(&nothing), "--epochs", "3"];
+    let output = run(&mut trainer(cwd.path(), &with_values));
+    assert_wrong_usage(&output, &["--resume", "cannot be used with"]);
     fs::create_dir(nothing.join("checkpoints")).unwrap();
     fs::write(nothing.join("checkpoints/state.safetensors"), "x").unwrap();
     refuse(

@@ -128,6 +128,12 @@ pub enum TrainError {
         /// Accuracy that may be lost, in `[0, 1]`.
         allowed: f64,
     },
+    /// A lower precision cannot hold the network's values.
+    #[error("float16 cannot hold the network's values: logits of {image} are not numbers")]
+    PrecisionOverflow {
+        /// The image.
+        image: String,
+    },
     /// Stopped before anything was learnt that could be kept.
     #[error("interrupted before the first step was done; nothing was kept")]
     InterruptedEarly,
@@ -205,6 +211,7 @@ impl TrainError {
                 "export with --precision fp32, allow more with --accuracy-loss, or pass --force"
                     .to_owned(),
             ),
+            Self::PrecisionOverflow { .. } => Some("export with --precision fp32".to_owned()),
             Self::InterruptedEarly => None,
         }
     }

@@ -1,5 +1,6 @@
 //! The command line: arguments become typed values, the library does the work.
 
+pub mod completions;
 pub mod data;
 pub mod export;
 pub mod failure;
@@ -51,4 +52,6 @@ pub enum Command {
     Data(data::DataArguments),
     /// Print the built-in recipes
     Recipes(recipes::RecipesArguments),
+    /// Print the completion script of a shell
+    Completions(completions::CompletionsArguments),
 }

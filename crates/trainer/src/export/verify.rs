@@ -211,7 +211,8 @@ fn compare_logits(
         {
             let image = split.describe(*index);
             if precision == Precision::Fp16 {
-                let difference = compare(expected, &found.logits, ANY_DIFFERENCE, &image)?;
+                let difference = compare(expected, &found.logits, ANY_DIFFERENCE, &image)
+                    .map_err(|_| TrainError::PrecisionOverflow { image })?;
                 comparison.largest_difference = comparison.largest_difference.max(difference);
                 continue;
             }

@@ -31,9 +31,9 @@ pub(super) fn summary(evaluation: &Evaluation) -> String {
         .report
         .classes
         .iter()
-        .filter(|class| class.scores.support > 0)
+        .filter(|class| class.support > 0)
         .collect();
-    classes.sort_by(|a, b| a.scores.recall.total_cmp(&b.scores.recall));
+    classes.sort_by(|a, b| a.recall.total_cmp(&b.recall));
     let mut text = format!(
         "test     top-1 {:.2} % top-5 {:.2} % of {} images through ONNX Runtime",
         100.0 * evaluation.top1,
@@ -52,7 +52,7 @@ pub(super) fn summary(evaluation: &Evaluation) -> String {
 fn list(classes: &[&ClassScores]) -> String {
     let named: Vec<String> = classes
         .iter()
-        .map(|class| format!("{} {:.1} %", class.name, 100.0 * class.scores.recall))
+        .map(|class| format!("{} {:.1} %", class.name, 100.0 * class.recall))
         .collect();
     named.join(", ")
 }
