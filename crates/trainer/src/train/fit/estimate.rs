@@ -109,7 +109,9 @@ fn training_speed(
     let mut clock = Clock::new();
     loader.shuffled(&changes, 0, |batch| {
         let images = batch.labels.len();
-        learner.step(batch, &loader, recipe, 1, Some(0.0), device);
+        learner
+            .step(batch, &loader, recipe, 1, Some(0.0), device)
+            .read();
         Ok(clock.has_seen(images))
     })?;
     Ok(clock.images_per_second())

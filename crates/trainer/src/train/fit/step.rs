@@ -3,14 +3,13 @@
 use burn::{
     module::Module,
     optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer},
-    tensor::Device,
+    tensor::{Device, Tensor},
 };
 
 use crate::{
     model::EfficientNet,
     train::{
-        Batch, Loader, Recipe,
-        gradients::clip_norm,
+        Batch, Loader, Recipe, gradients,
         loss::{soft_cross_entropy, target_probabilities},
         optimizer::rates,
         validate::{host_logits, images},
@@ -24,8 +23,18 @@ pub(super) struct Learner {
     accumulator: GradientsAccumulator<EfficientNet>,
 }
 
-/// What a step gave.
+/// What a step gave, still on the device: reading it waits for the step.
 pub(super) struct Stepped {
+    loss: Tensor<1>,
+    logits: Tensor<2>,
+    /// Length of the gradients, where they are clipped.
+    norm: Option<Tensor<1>>,
+    labels: Vec<usize>,
+}
+
+/// What a step gave.
+pub(super) struct Outcome {
+    pub images: usize,
     pub loss: f64,
     pub correct: usize,
     /// Known where gradients are clipped, else taken for granted.
@@ -46,8 +55,7 @@ impl Learner {
     }
 
     /// Learns from `batch`, one of `group` whose gradients are averaged; the
-    /// weights change if an update is `due`, at that peak rate. A loss or
-    /// gradient that is not finite changes nothing.
+    /// weights change if an update is `due`, at that peak rate.
     pub fn step(
         &mut self,
         batch: Batch,
@@ -63,33 +71,62 @@ impl Learner {
         let [_, classes] = logits.dims();
         let probabilities = target_probabilities(&targets, classes, recipe.label_smoothing, device);
         let loss = soft_cross_entropy(logits.clone(), probabilities);
+        let gradients = (loss.clone() / group as f64).backward();
+        let gradients = GradientsParams::from_grads(gradients, &self.network);
         let mut stepped = Stepped {
-            loss: loss.clone().into_scalar::<f64>(),
-            correct: correct(&host_logits(&logits), &labels),
-            gradient_is_finite: true,
+            loss: loss.inner(),
+            logits: logits.inner(),
+            norm: None,
+            labels,
         };
-        if !stepped.loss.is_finite() {
-            return stepped;
+        if let Some(gradients) = self.accumulated(gradients, recipe.accumulate, due.is_some()) {
+            stepped.norm = self.update(gradients, recipe, due.unwrap_or_default());
         }
-        let gradients = (loss / group as f64).backward();
-        let mut gradients = GradientsParams::from_grads(gradients, &self.network);
-        if recipe.accumulate > 1 {
-            self.accumulator.accumulate(&self.network, gradients);
-            if due.is_none() {
-                return stepped;
-            }
-            gradients = self.accumulator.grads();
+        stepped
+    }
+
+    /// The gradients of an update: of one step, or of all since the last one
+    /// if it is due.
+    fn accumulated(
+        &mut self,
+        gradients: GradientsParams,
+        accumulate: usize,
+        due: bool,
+    ) -> Option<GradientsParams> {
+        if accumulate == 1 {
+            return Some(gradients);
         }
-        let Some(rate) = due else {
-            return stepped;
-        };
-        let Some(gradients) = clip_norm(gradients, &self.network, recipe.clip_norm) else {
-            stepped.gradient_is_finite = false;
-            return stepped;
-        };
+        self.accumulator.accumulate(&self.network, gradients);
+        due.then(|| self.accumulator.grads())
+    }
+
+    /// Changes the weights; gives the gradients' length where it is looked at.
+    fn update(
+        &mut self,
+        mut gradients: GradientsParams,
+        recipe: &Recipe,
+        rate: f64,
+    ) -> Option<Tensor<1>> {
+        let norm = (recipe.clip_norm > 0.0).then(|| gradients::norm(&gradients, &self.network));
+        if let Some(norm) = norm.clone() {
+            gradients = gradients::clip_norm(gradients, &self.network, norm, recipe.clip_norm);
+        }
         let rates = rates(rate, recipe.layer_decay);
         self.network = self.optimizer.step(rates, self.network.clone(), gradients);
-        stepped
+        norm
+    }
+}
+
+impl Stepped {
+    /// Waits for the step and reads what it gave.
+    pub fn read(self) -> Outcome {
+        let is_finite = |norm: Tensor<1>| norm.into_scalar::<f64>().is_finite();
+        Outcome {
+            images: self.labels.len(),
+            loss: self.loss.into_scalar::<f64>(),
+            correct: correct(&host_logits(&self.logits), &self.labels),
+            gradient_is_finite: self.norm.is_none_or(is_finite),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use augment::Augmentation;
 use burn::{module::Module, tensor::Device};
 use contract::Contract;
 
-use super::{Feedback, Job, Start, StepRecord, step::Learner};
+use super::{Feedback, Job, Start, StepRecord, step::{Learner, Stepped}};
 use crate::{
     checkpoint::Checkpoint,
     error::TrainError,
@@ -34,9 +34,22 @@ pub(super) struct Training<'a> {
     learner: Learner,
     average: Option<MovingAverage>,
     pub progress: Progress,
+    /// Steps whose outcome is still on the device, and how many there may be.
+    unread: Vec<Unread>,
+    unread_steps: usize,
     state_written: Instant,
     /// When this process began the epoch, and with how many images done.
     epoch_began: (Instant, usize),
+}
+
+/// Steps whose outcome may wait on a device that works on its own: reading one
+/// waits for the device, which then has nothing to do until the next step comes.
+const UNREAD_STEPS: usize = 16;
+
+struct Unread {
+    step: usize,
+    learning_rate: f64,
+    stepped: Stepped,
 }
 
 impl<'a> Training<'a> {
@@ -86,6 +99,11 @@ impl<'a> Training<'a> {
             learner: Learner::new(network, optimizer, recipe),
             average,
             progress,
+            unread: Vec::new(),
+            unread_steps: match operators::supports(&device) {
+                true => 1,
+                false => UNREAD_STEPS,
+            },
             device,
             state_written: Instant::now(),
             epoch_began: (Instant::now(), 0),
@@ -172,13 +190,17 @@ impl<'a> Training<'a> {
             if stop.load(Ordering::Relaxed) && self.at_update() {
                 return Ok(ControlFlow::Break(()));
             }
-            let loss = self.step(batch, &loader)?;
-            feedback.step(&self.step_record(loss));
+            self.step(batch, &loader);
+            if self.unread.len() >= self.unread_steps {
+                self.read_steps(feedback)?;
+            }
             if self.at_update() && self.state_written.elapsed() >= job.state_interval {
+                self.read_steps(feedback)?;
                 self.write_state()?;
             }
             Ok(ControlFlow::Continue(()))
         })?;
+        self.read_steps(feedback)?;
         Ok(self.progress.step == self.steps)
     }
 
@@ -196,61 +218,76 @@ impl<'a> Training<'a> {
         accumulate.min(self.steps - first)
     }
 
-    /// The step that has just been done, with this loss.
-    fn step_record(&self, loss: f64) -> StepRecord {
-        let progress = &self.progress;
-        let images = progress.sums.images;
-        StepRecord {
-            epoch: progress.epoch,
-            step: progress.step,
-            step_of_run: (progress.epoch - 1) * self.steps + progress.step,
-            images,
-            loss,
-            mean_loss: progress.sums.loss / images as f64,
-            mean_top1: progress.sums.correct as f64 / images as f64,
-            learning_rate: progress.sums.learning_rate,
-        }
-    }
-
-    /// Learns from `batch` and gives its loss.
-    fn step(&mut self, batch: Batch, loader: &Loader<'_>) -> Result<f64, TrainError> {
+    /// Learns from `batch`; what that gave is read later.
+    fn step(&mut self, batch: Batch, loader: &Loader<'_>) {
         let recipe = self.job.recipe;
         let group = self.steps_of_update();
-        let progress = &self.progress;
+        let progress = &mut self.progress;
         let done = (progress.epoch - 1) * self.steps + progress.step;
         // Dropout and stochastic depth of a step depend on nothing before it.
         self.device
             .seed(recipe.seed ^ (done as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let rate = self.rate.at(done, progress.plateaus);
-        self.progress.step += 1;
+        progress.step += 1;
         let update = self.at_update();
-        let due = update.then_some(rate);
-        let progress = &mut self.progress;
-        let images = batch.labels.len();
-        let stepped = self
-            .learner
-            .step(batch, loader, recipe, group, due, &self.device);
-        if !stepped.loss.is_finite() || !stepped.gradient_is_finite {
-            return Err(TrainError::NonFiniteLoss {
-                loss: stepped.loss,
-                epoch: progress.epoch,
-                place: match stepped.loss.is_finite() {
-                    true => format!("step {}, with a gradient that is not finite", progress.step),
-                    false => format!("step {}", progress.step),
-                },
-            });
-        }
-        progress.sums.images += images;
-        progress.sums.loss += stepped.loss * images as f64;
-        progress.sums.correct += stepped.correct;
-        progress.sums.learning_rate = rate;
+        let stepped = self.learner.step(
+            batch,
+            loader,
+            recipe,
+            group,
+            update.then_some(rate),
+            &self.device,
+        );
+        self.unread.push(Unread {
+            step: self.progress.step,
+            learning_rate: rate,
+            stepped,
+        });
         if update {
-            progress.updates += 1;
+            self.progress.updates += 1;
             if let Some(average) = &mut self.average {
-                average.update(&self.learner.network, progress.updates);
+                average.update(&self.learner.network, self.progress.updates);
             }
         }
-        Ok(stepped.loss)
+    }
+
+    /// Waits for the steps that are under way and counts what they gave.
+    ///
+    /// # Errors
+    /// A loss or a gradient that is not finite.
+    fn read_steps(&mut self, feedback: &mut dyn Feedback) -> Result<(), TrainError> {
+        for unread in std::mem::take(&mut self.unread) {
+            let step = unread.stepped.read();
+            let epoch = self.progress.epoch;
+            if !step.loss.is_finite() || !step.gradient_is_finite {
+                let number = unread.step;
+                return Err(TrainError::NonFiniteLoss {
+                    loss: step.loss,
+                    epoch,
+                    place: match step.loss.is_finite() {
+                        true => format!("step {number}, with a gradient that is not finite"),
+                        false => format!("step {number}"),
+                    },
+                });
+            }
+            let sums = &mut self.progress.sums;
+            sums.images += step.images;
+            sums.loss += step.loss * step.images as f64;
+            sums.correct += step.correct;
+            sums.learning_rate = unread.learning_rate;
+            let images = sums.images as f64;
+            feedback.step(&StepRecord {
+                epoch,
+                step: unread.step,
+                step_of_run: (epoch - 1) * self.steps + unread.step,
+                images: sums.images,
+                loss: step.loss,
+                mean_loss: sums.loss / images,
+                mean_top1: sums.correct as f64 / images,
+                learning_rate: unread.learning_rate,
+            });
+        }
+        Ok(())
     }
 
     /// Validates and keeps the epoch that is done; `true` if the run ends early.
