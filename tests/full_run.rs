@@ -115,7 +115,14 @@ fn the_test_split_is_scored_as_eval_scores_it() {
 fn a_dry_run_prints_a_recipe_with_its_cost_and_leaves_nothing() {
     let cwd = tempfile::tempdir().unwrap();
     let small = ["--recipe", "digits", "--weights", "none", "--epochs", "2"];
-    let sizes = ["--start-image-size", "32", "--image-size", "48", "--freeze", "3"];
+    let sizes = [
+        "--start-image-size",
+        "32",
+        "--image-size",
+        "48",
+        "--freeze",
+        "3",
+    ];
     let args = [&["fit", "--dry-run"], &small[..], &sizes].concat();
     let printed = stdout(&run(&mut trainer(cwd.path(), &args)));
     for part in [

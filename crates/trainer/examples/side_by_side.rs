@@ -94,7 +94,11 @@ fn main() -> Result<()> {
     let head = network.named_tensors();
     let named = |name: &str| {
         let tensor = &head[&format!("classifier.{name}")];
-        (format!("head_{name}"), tensor.shape.clone(), floats(&tensor.values))
+        (
+            format!("head_{name}"),
+            tensor.shape.clone(),
+            floats(&tensor.values),
+        )
     };
     let steps = train.labels.len() / arguments.batch;
     let batches = vec![steps, arguments.batch];
@@ -106,7 +110,10 @@ fn main() -> Result<()> {
 
     let (network, losses) = learn(network, &recipe, &train, &arguments, &device);
     let accuracy = accuracy(&network.valid(), &test, &arguments, &Device::flex());
-    println!("{}", serde_json::json!({ "losses": losses, "accuracy": accuracy }));
+    println!(
+        "{}",
+        serde_json::json!({ "losses": losses, "accuracy": accuracy })
+    );
     Ok(())
 }
 
@@ -131,8 +138,18 @@ impl Images {
         let shape = [leading, &[size, size, 3]].concat();
         let labels = self.labels.iter().flat_map(|label| label.to_le_bytes());
         vec![
-            ("images".to_owned(), Dtype::F32, shape, floats(&channels_last)),
-            ("labels".to_owned(), Dtype::I64, leading.to_vec(), labels.collect()),
+            (
+                "images".to_owned(),
+                Dtype::F32,
+                shape,
+                floats(&channels_last),
+            ),
+            (
+                "labels".to_owned(),
+                Dtype::I64,
+                leading.to_vec(),
+                labels.collect(),
+            ),
         ]
     }
 
@@ -147,7 +164,10 @@ impl Images {
 }
 
 fn floats(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
 }
 
 fn images(data: &TrainingData, split: &Split, order: &[usize]) -> Result<Images> {
@@ -167,7 +187,10 @@ fn write(path: &Path, tensors: &[Named]) -> Result<()> {
     let views: HashMap<&str, TensorView<'_>> = tensors
         .iter()
         .map(|(name, dtype, shape, bytes)| {
-            Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?))
+            Ok((
+                name.as_str(),
+                TensorView::new(*dtype, shape.clone(), bytes)?,
+            ))
         })
         .collect::<Result<_>>()?;
     let file = safetensors::serialize(views, None)?;
@@ -198,7 +221,12 @@ fn learn(
     (network, losses)
 }
 
-fn accuracy(network: &EfficientNet, images: &Images, arguments: &Arguments, device: &Device) -> f64 {
+fn accuracy(
+    network: &EfficientNet,
+    images: &Images,
+    arguments: &Arguments,
+    device: &Device,
+) -> f64 {
     let mut correct = 0;
     for (index, labels) in images.labels.chunks(arguments.batch).enumerate() {
         let logits = network.forward(images.batch(index, arguments, device));

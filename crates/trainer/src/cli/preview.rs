@@ -8,7 +8,7 @@ use contract::Preprocessing;
 use dataset::Source;
 use image::RgbImage;
 use report::Tile;
-use trainer::train::{Batch, Changes, Loader, Recipe, TrainingData};
+use trainer::train::{Batch, Changes, Loader, Pixels, Recipe, TrainingData};
 
 use super::{locations::DatasetArguments, overrides::RecipeOverrides};
 
@@ -83,8 +83,10 @@ fn pictures(batch: &Batch, network: &Preprocessing, classes: &[String]) -> Vec<T
         let pixel = value * network.std[channel] + network.mean[channel];
         (pixel / network.scale).round().clamp(0.0, 255.0) as u8
     };
-    batch
-        .pixels
+    let Pixels::Normalised(pixels) = &batch.pixels else {
+        unreachable!("the loader was not told of another device");
+    };
+    pixels
         .chunks(3 * positions)
         .zip(&batch.targets)
         .map(|(planes, target)| Tile {

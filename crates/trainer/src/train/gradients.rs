@@ -82,7 +82,10 @@ mod tests {
                 let gradient =
                     Tensor::<D>::random(shape, Distribution::Normal(0.0, 0.1), &Device::flex());
                 let values = gradient.to_data();
-                self.squares += values.iter::<f32>().map(|v| f64::from(v).powi(2)).sum::<f64>();
+                self.squares += values
+                    .iter::<f32>()
+                    .map(|v| f64::from(v).powi(2))
+                    .sum::<f64>();
                 self.gradients.register(param.id, gradient);
             }
         }

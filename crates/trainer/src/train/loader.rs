@@ -7,13 +7,17 @@ use augment::{
     batch::{BatchMix, SoftTarget},
     batch_rng,
 };
-use contract::preprocess::{Preprocessor, resize_cubic};
+use burn::tensor::Device;
+use contract::{
+    Preprocessing,
+    preprocess::{Preprocessor, resize_cubic},
+};
 use dataset::Split;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::TrainingData;
+use super::{Pixels, TrainingData};
 use crate::error::TrainError;
 
 /// Batches that wait for the step: enough to hide a slow one, little memory.
@@ -22,8 +26,8 @@ const PREPARED_BATCHES: usize = 2;
 /// A batch as the network takes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// Normalised pixels, `[images, 3, height, width]`.
-    pub pixels: Vec<f32>,
+    /// Pixels of images of the network's size.
+    pub pixels: Pixels,
     /// Class of each image.
     pub labels: Vec<usize>,
     /// What each image is to be taken for, other images mixed in.
@@ -48,7 +52,9 @@ pub struct Changes<'a> {
 pub struct Loader<'a> {
     data: &'a TrainingData,
     split: &'a Split,
-    size: usize,
+    preprocessing: Preprocessing,
+    /// Whether the device normalises.
+    as_levels: bool,
     /// For images of the size that goes into the graph, and of the network's.
     preprocessors: [Preprocessor; 2],
     batch_size: usize,
@@ -62,16 +68,24 @@ impl<'a> Loader<'a> {
         Self {
             data,
             split,
-            size,
             preprocessors: [data.input, [size; 2]]
                 .map(|input| Preprocessor::new(input, &preprocessing)),
+            preprocessing,
+            as_levels: false,
             batch_size,
         }
     }
 
-    /// Height and width of the images that the network sees.
-    pub fn network_size(&self) -> [usize; 2] {
-        [self.size; 2]
+    /// Leaves it to `device` to normalise if it does not share the host's
+    /// memory, which spares three quarters of the upload.
+    pub fn for_device(mut self, device: &Device) -> Self {
+        self.as_levels = !operators::supports(device);
+        self
+    }
+
+    /// What is done to the pixels before the network sees them.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
     }
 
     /// Steps in an epoch of [`shuffled`](Self::shuffled) batches.
@@ -156,7 +170,7 @@ impl<'a> Loader<'a> {
             .collect::<Result<Vec<_>, _>>()?;
         let labels = self.labels(indices);
         Ok(Batch {
-            pixels: self.preprocessors[0].batch(&pictures.concat()),
+            pixels: self.pixels(pictures, self.data.input),
             targets: labels
                 .iter()
                 .map(|&label| SoftTarget {
@@ -210,7 +224,7 @@ impl<'a> Loader<'a> {
         let size = if as_stored {
             self.data.input
         } else {
-            [self.size; 2]
+            self.network_size()
         };
         images.par_iter_mut().for_each(|image| {
             if image.size() != size {
@@ -223,16 +237,30 @@ impl<'a> Loader<'a> {
             .mix
             .sample(size, &mut rng)
             .apply(&mut images, &labels);
-        let pixels: Vec<u8> = images
-            .iter()
-            .flat_map(|image| &image.pixels)
-            .copied()
-            .collect();
-        let preprocessor = &self.preprocessors[usize::from(!as_stored)];
+        let pixels = images.into_iter().map(|image| image.pixels).collect();
         Batch {
-            pixels: preprocessor.batch(&pixels),
+            pixels: self.pixels(pixels, size),
             labels,
             targets,
         }
+    }
+
+    fn network_size(&self) -> [usize; 2] {
+        [self.preprocessing.height, self.preprocessing.width]
+    }
+
+    /// Images of `size`, that which goes into the graph or the network's.
+    fn pixels(&self, mut images: Vec<Vec<u8>>, size: [usize; 2]) -> Pixels {
+        let network = self.network_size();
+        if !self.as_levels {
+            let preprocessor = &self.preprocessors[usize::from(size != self.data.input)];
+            return Pixels::Normalised(preprocessor.batch(&images.concat()));
+        }
+        if size != network {
+            images
+                .par_iter_mut()
+                .for_each(|pixels| *pixels = resize_cubic(pixels, size, 3, network));
+        }
+        Pixels::Levels(images.concat())
     }
 }

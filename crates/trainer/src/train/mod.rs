@@ -10,6 +10,7 @@ mod history;
 mod loader;
 mod loss;
 mod optimizer;
+mod pixels;
 mod recipe;
 mod run_folder;
 mod schedule;
@@ -18,13 +19,12 @@ mod validate;
 
 pub use contract::contract;
 pub use data::TrainingData;
-pub use fit::{
-    Estimate, Feedback, Job, Outcome, SizeEstimate, Start, StepRecord, estimate, fit,
-};
+pub use fit::{Estimate, Feedback, Job, Outcome, SizeEstimate, Start, StepRecord, estimate, fit};
 pub use head::{FeatureSource, Features, fit_head};
 pub use history::{EpochRecord, History, Speed};
 pub use loader::{Batch, Changes, Loader};
 pub use optimizer::optimizer;
+pub use pixels::Pixels;
 pub use recipe::{BUILT_IN, Monitor, OptimizerKind, Recipe, ScheduleKind, parse_value};
 pub use run_folder::RunFolder;
 pub use schedule::{LearningRate, Patience};

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use metrics::{Evaluation, RunningEvaluation};
 
 use super::{Batch, Loader};
@@ -41,9 +41,10 @@ pub fn validate(
 /// # Shapes
 /// - output: `[images, 3, height, width]`
 pub(super) fn images(batch: Batch, loader: &Loader<'_>, device: &Device) -> Tensor<4> {
-    let [height, width] = loader.network_size();
-    let shape = [batch.labels.len(), 3, height, width];
-    Tensor::from_data(TensorData::new(batch.pixels, shape), device)
+    let count = batch.labels.len();
+    batch
+        .pixels
+        .into_tensor(count, loader.preprocessing(), device)
 }
 
 /// Reads logits back, row by row.

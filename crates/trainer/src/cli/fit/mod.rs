@@ -107,8 +107,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         features: &prepared.features,
         state_interval: Duration::from_secs_f64(arguments.state_interval),
     };
-    let mut feedback =
-        TerminalFeedback::new(prepared.recipe.epochs, &run.log(), arguments.quiet);
+    let mut feedback = TerminalFeedback::new(prepared.recipe.epochs, &run.log(), arguments.quiet);
     feedback.say(&format!("run      {}", run.path().display()));
     feedback.say(&introduction(&prepared, device_kind));
     feedback.say(&format!(
@@ -117,8 +116,8 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         onnxruntime.path.display()
     ));
     let stop = Stop::on_interrupt()?;
-    let outcome = train::fit(&job, start, &mut feedback, stop.requested())
-        .inspect_err(|error| {
+    let outcome =
+        train::fit(&job, start, &mut feedback, stop.requested()).inspect_err(|error| {
             feedback.log(&format!("error: {error}"));
             run.remove_if_nothing_was_learnt();
         })?;

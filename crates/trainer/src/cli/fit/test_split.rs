@@ -44,7 +44,11 @@ pub(super) fn summary(evaluation: &Evaluation) -> String {
     let strongest: Vec<&ClassScores> = classes.iter().rev().take(SHOWN).copied().collect();
     // With few classes the two would say the same.
     if classes.len() >= 2 * SHOWN {
-        text += &format!("\nweakest  {}\nstrongest {}", list(&weakest), list(&strongest));
+        text += &format!(
+            "\nweakest  {}\nstrongest {}",
+            list(&weakest),
+            list(&strongest)
+        );
     }
     text
 }
@@ -71,7 +75,11 @@ mod tests {
             for image in 0..12 {
                 let mut logits = vec![0.0; 12];
                 // Class n is right for n of its images.
-                logits[if image < label { label } else { (label + 1) % 12 }] = 1.0;
+                logits[if image < label {
+                    label
+                } else {
+                    (label + 1) % 12
+                }] = 1.0;
                 running.add(&logits, label);
             }
         }

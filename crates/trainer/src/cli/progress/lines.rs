@@ -129,6 +129,9 @@ mod tests {
         pace.step(&step);
         assert_eq!(pace.images_before, Some(72));
         let message = pace.message(&step);
-        assert!(message.starts_with("loss 2.0000  top-1 25.00 %"), "{message}");
+        assert!(
+            message.starts_with("loss 2.0000  top-1 25.00 %"),
+            "{message}"
+        );
     }
 }

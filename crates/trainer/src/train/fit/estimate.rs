@@ -12,7 +12,11 @@ use super::step::Learner;
 use crate::{
     error::TrainError,
     model::EfficientNet,
-    train::{Changes, Loader, Recipe, TrainingData, optimizer::optimizer, validate::{host_logits, images}},
+    train::{
+        Changes, Loader, Recipe, TrainingData,
+        optimizer::optimizer,
+        validate::{host_logits, images},
+    },
 };
 
 /// Steps are tried for at least this long at each size of the images.
@@ -96,7 +100,7 @@ fn training_speed(
     device: &Device,
 ) -> Result<f64, TrainError> {
     let size = recipe.image_size_in(epoch);
-    let loader = Loader::new(data, &data.train, recipe.batch_size, size);
+    let loader = Loader::new(data, &data.train, recipe.batch_size, size).for_device(device);
     let preprocessing = data.preprocessing_at(size);
     let augmentation = Augmentation::new(recipe.augment.clone(), &preprocessing, recipe.seed)?;
     let changes = Changes {
@@ -125,7 +129,8 @@ fn validation_speed(
 ) -> Result<f64, TrainError> {
     let network = network.valid();
     let device = device.clone().inner();
-    let loader = Loader::new(data, &data.val, recipe.batch_size, recipe.image_size);
+    let loader =
+        Loader::new(data, &data.val, recipe.batch_size, recipe.image_size).for_device(&device);
     let mut clock = Clock::new();
     loader.in_order(|batch| {
         let count = batch.labels.len();

@@ -13,14 +13,17 @@ use augment::Augmentation;
 use burn::{module::Module, tensor::Device};
 use contract::Contract;
 
-use super::{Feedback, Job, Start, StepRecord, step::{Learner, Stepped}};
+use super::{
+    Feedback, Job, Start, StepRecord,
+    step::{Learner, Stepped},
+};
 use crate::{
     checkpoint::Checkpoint,
     error::TrainError,
     model::EfficientNet,
     train::{
-        Batch, Changes, EpochRecord, FeatureSource, History, LearningRate, Loader, Monitor, Progress,
-        ScheduleKind, TrainingState, ema::MovingAverage, fit_head, history::Speed,
+        Batch, Changes, EpochRecord, FeatureSource, History, LearningRate, Loader, Monitor,
+        Progress, ScheduleKind, TrainingState, ema::MovingAverage, fit_head, history::Speed,
         optimizer::optimizer, state::Sums, validate,
     },
 };
@@ -175,7 +178,8 @@ impl<'a> Training<'a> {
     ) -> Result<bool, TrainError> {
         let (job, recipe, epoch) = (self.job, self.job.recipe, self.progress.epoch);
         let size = recipe.image_size_in(epoch);
-        let loader = Loader::new(job.data, &job.data.train, recipe.batch_size, size);
+        let loader =
+            Loader::new(job.data, &job.data.train, recipe.batch_size, size).for_device(job.device);
         let network = job.data.preprocessing_at(size);
         let augmentation = Augmentation::new(recipe.augment.clone(), &network, recipe.seed)?;
         let changes = Changes {
@@ -301,9 +305,12 @@ impl<'a> Training<'a> {
         let figure = record.monitored(recipe.monitor);
         let progress = &mut self.progress;
         if recipe.schedule == ScheduleKind::Plateau
-            && progress
-                .plateau
-                .is_over(recipe.monitor, figure, recipe.plateau_min_delta, recipe.plateau_patience)
+            && progress.plateau.is_over(
+                recipe.monitor,
+                figure,
+                recipe.plateau_min_delta,
+                recipe.plateau_patience,
+            )
         {
             progress.plateaus += 1;
             feedback.plateau(epoch);
@@ -394,7 +401,8 @@ impl<'a> Training<'a> {
             &job.data.val,
             recipe.batch_size,
             recipe.image_size,
-        );
+        )
+        .for_device(job.device);
         // A stop ends training, not validation: what was learnt is measured on
         // all images, or `best` would mean nothing.
         let evaluation = validate(

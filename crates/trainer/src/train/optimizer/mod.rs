@@ -36,7 +36,11 @@ pub fn optimizer(recipe: &Recipe) -> ModuleOptimizer {
         }
         OptimizerKind::Adamw => {
             let plain = FusedAdamW::new(epsilon, 0.0);
-            ModuleOptimizer::from(FusedAdamW::new(epsilon, decay)).with_group(undecayed(), plain, None)
+            ModuleOptimizer::from(FusedAdamW::new(epsilon, decay)).with_group(
+                undecayed(),
+                plain,
+                None,
+            )
         }
         OptimizerKind::Sgd => {
             let momentum = MomentumConfig::new()

@@ -1,0 +1,72 @@
+//! Pixels on their way to the device.
+
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use contract::Preprocessing;
+
+/// Pixels of a batch of images of the network's size.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pixels {
+    /// Normalised, `[images, 3, height, width]`: what the network takes.
+    Normalised(Vec<f32>),
+    /// Levels 0 to 255, `[images, height, width, 3]`: a quarter of the bytes to
+    /// upload, normalised on the device.
+    Levels(Vec<u8>),
+}
+
+impl Pixels {
+    /// Moves the pixels of `images` images to `device`, normalised as
+    /// `preprocessing` says.
+    ///
+    /// # Shapes
+    /// - output: `[images, 3, height, width]`
+    pub fn into_tensor(
+        self,
+        images: usize,
+        preprocessing: &Preprocessing,
+        device: &Device,
+    ) -> Tensor<4> {
+        let (height, width) = (preprocessing.height, preprocessing.width);
+        match self {
+            Self::Normalised(pixels) => {
+                let data = TensorData::new(pixels, [images, 3, height, width]);
+                Tensor::from_data(data, device)
+            }
+            Self::Levels(levels) => {
+                let data = TensorData::new(levels, [images, height, width, 3]);
+                let levels = Tensor::<4, Int>::from_data(data, (device, DType::U8));
+                let pixels = levels.float().permute([0, 3, 1, 2]) * preprocessing.scale;
+                let channels = |values: [f32; 3]| {
+                    Tensor::<1>::from_floats(values, device).reshape([1, 3, 1, 1])
+                };
+                (pixels - channels(preprocessing.mean)) / channels(preprocessing.std)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::{Resize, preprocess::Preprocessor};
+
+    use super::*;
+
+    #[test]
+    fn the_device_normalises_as_the_host_does() {
+        let preprocessing = Preprocessing {
+            resize: Resize::OpencvCubic,
+            height: 5,
+            width: 4,
+            scale: 1.0 / 255.0,
+            mean: [0.4, 0.5, 0.6],
+            std: [0.2, 0.25, 0.3],
+        };
+        let levels: Vec<u8> = (0..2 * 5 * 4 * 3).map(|i| (i * 37 % 256) as u8).collect();
+        let host = Preprocessor::new([5, 4], &preprocessing).batch(&levels);
+        let device = Device::flex();
+        let host = Pixels::Normalised(host).into_tensor(2, &preprocessing, &device);
+        let on_device = Pixels::Levels(levels).into_tensor(2, &preprocessing, &device);
+        assert_eq!(on_device.dims(), [2, 3, 5, 4]);
+        let apart = (host - on_device).abs().max().into_scalar::<f32>();
+        assert!(apart < 1e-6, "{apart}");
+    }
+}
