@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use burn::tensor::{Device, Tensor, TensorData};
 use metrics::{Evaluation, RunningEvaluation};
 
-use super::{Batch, Loader};
+use super::Loader;
 use crate::{error::TrainError, model::EfficientNet};
 
 /// Evaluates `model` (made with `valid()`) on every image of `loader`.
@@ -25,7 +25,8 @@ pub fn validate(
     let mut done = 0;
     loader.in_order(|batch| {
         let labels = batch.labels.clone();
-        let logits = host_logits(&model.forward(images(batch, loader, device)));
+        let images = images(batch.pixels, loader.network_size(), device);
+        let logits = host_logits(&model.forward(images));
         for (logits, label) in logits.chunks(classes.len()).zip(&labels) {
             running.add(logits, *label);
         }
@@ -36,14 +37,13 @@ pub fn validate(
     Ok(running.finish())
 }
 
-/// Moves a batch's pixels to the device.
+/// Moves the pixels of a batch of images of this height and width to the device.
 ///
 /// # Shapes
 /// - output: `[images, 3, height, width]`
-pub(super) fn images(batch: Batch, loader: &Loader<'_>, device: &Device) -> Tensor<4> {
-    let [height, width] = loader.network_size();
-    let shape = [batch.labels.len(), 3, height, width];
-    Tensor::from_data(TensorData::new(batch.pixels, shape), device)
+pub(super) fn images(pixels: Vec<f32>, [height, width]: [usize; 2], device: &Device) -> Tensor<4> {
+    let shape = [pixels.len() / (3 * height * width), 3, height, width];
+    Tensor::from_data(TensorData::new(pixels, shape), device)
 }
 
 /// Reads logits back, row by row.
