@@ -53,4 +53,6 @@ fi
 [[ -d $root/.vulkan ]] || unpack
 driver=$(find "$root/.vulkan/usr/share/vulkan/icd.d" -name 'lvp_icd*.json' -print -quit)
 library=$(find "$root/.vulkan/usr/lib" -name libvulkan_lvp.so -print -quit)
+# Trying every kernel of an operator takes this device longer than it saves.
+export CUBECL_AUTOTUNE_LEVEL=${CUBECL_AUTOTUNE_LEVEL:-minimal}
 VK_DRIVER_FILES=$driver LD_LIBRARY_PATH=$(dirname "$library")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} exec "$@"

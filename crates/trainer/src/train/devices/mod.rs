@@ -10,6 +10,8 @@
 mod engine;
 mod learn;
 mod share;
+#[cfg(test)]
+mod tests;
 
 pub(super) use engine::Devices;
 pub(super) use learn::Answer;
