@@ -93,7 +93,7 @@ impl Devices {
             threads
                 .step(&mut loaders, network)
                 .map_err(|error| TrainError::DeviceFailed {
-                    reason: error.to_string(),
+                    reason: one_line(&error.to_string()),
                 })?;
         let mut outputs: Vec<_> = outputs.into_iter().map(|output| output.output).collect();
         // They came as they were ready; sums are to be the same every time.
@@ -118,6 +118,12 @@ impl Devices {
             gradients: sum.grads(),
         }
     }
+}
+
+/// burn gives several failures a line each.
+fn one_line(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.join(" ")
 }
 
 /// A data loader of one share at most, as burn-train's step asks for one.

@@ -170,10 +170,11 @@ fn running_statistics_are_the_mean_over_the_shares() {
 }
 
 #[test]
-fn what_happens_on_a_thread_is_reported() {
+fn what_goes_wrong_on_the_devices_is_one_line() {
     let network = network(true);
     let mut batch = batch(4);
     // No class 99.
+    batch.targets[0].label = 99;
     batch.targets[3].label = 99;
     let task = Task {
         size: [SIZE; 2],
@@ -185,6 +186,9 @@ fn what_happens_on_a_thread_is_reported() {
         panic!("a class that is not there was learnt");
     };
     let text = error.to_string();
-    assert!(text.contains("device 1"), "{text}");
+    assert!(
+        text.contains("device 0") && text.contains("device 1"),
+        "{text}"
+    );
     assert!(!text.contains('\n'), "{text}");
 }
