@@ -3,6 +3,13 @@
 use std::{fmt, str::FromStr};
 
 use burn::tensor::Device;
+#[cfg(any(
+    feature = "cuda",
+    feature = "rocm",
+    feature = "metal",
+    feature = "vulkan"
+))]
+use burn::tensor::DeviceType;
 
 use crate::error::TrainError;
 
@@ -74,41 +81,85 @@ impl DeviceKind {
         kinds
     }
 
-    /// Resolves `auto` and opens the device.
+    /// Resolves `auto` and finds the devices of these numbers, counted from
+    /// zero, best first. The processor is one device under every number.
     ///
     /// # Errors
-    /// A device that is not in this build.
-    pub fn open(self) -> Result<(Self, Device), TrainError> {
+    /// A device that is not in this build, or not on this machine.
+    pub fn open(self, numbers: &[usize]) -> Result<(Self, Vec<Device>), TrainError> {
         let kind = match self {
-            Self::Auto => Self::compiled()[0],
+            Self::Auto => Self::best(),
             kind => kind,
         };
-        let device = match kind {
-            Self::Auto | Self::Cpu => Device::flex(),
-            #[cfg(feature = "cuda")]
-            Self::Cuda => Device::cuda(0),
-            #[cfg(feature = "rocm")]
-            Self::Rocm => Device::rocm(0),
-            #[cfg(feature = "metal")]
-            Self::Metal => Device::metal(burn::tensor::DeviceKind::DefaultDevice),
-            #[cfg(feature = "vulkan")]
-            Self::Vulkan => Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
-            #[cfg(not(all(
-                feature = "cuda",
-                feature = "rocm",
-                feature = "metal",
-                feature = "vulkan"
-            )))]
-            other => {
-                let available: Vec<String> = Self::compiled().iter().map(Self::to_string).collect();
-                return Err(TrainError::DeviceNotCompiled {
-                    device: other.to_string(),
-                    available: available.join(", "),
-                });
-            }
-        };
-        Ok((kind, device))
+        if kind == Self::Cpu {
+            return Ok((kind, vec![Device::flex(); numbers.len()]));
+        }
+        let compiled = Self::compiled();
+        if !compiled.contains(&kind) {
+            let available: Vec<String> = compiled.iter().map(Self::to_string).collect();
+            return Err(TrainError::DeviceNotCompiled {
+                device: kind.to_string(),
+                available: available.join(", "),
+            });
+        }
+        let present = kind.present();
+        let devices = numbers.iter().map(|&number| {
+            let device = present.get(number).cloned();
+            device.ok_or_else(|| TrainError::NoSuchDevice {
+                device: kind.to_string(),
+                number,
+                present: present.len(),
+            })
+        });
+        Ok((kind, devices.collect::<Result<_, _>>()?))
     }
+
+    /// The first kind of this build that this machine has a card for. Drivers
+    /// that compute on the processor are slower than the CPU device.
+    fn best() -> Self {
+        let kinds = Self::compiled().into_iter();
+        let mut with_card = kinds.filter(|kind| kind.present().iter().any(is_card));
+        with_card.next().unwrap_or(Self::Cpu)
+    }
+
+    /// The GPUs of this kind, best first; none where the driver is missing.
+    fn present(self) -> Vec<Device> {
+        match self {
+            #[cfg(feature = "cuda")]
+            Self::Cuda => Device::enumerate(DeviceType::Cuda).into_vec(),
+            #[cfg(feature = "rocm")]
+            Self::Rocm => Device::enumerate(DeviceType::Rocm).into_vec(),
+            #[cfg(feature = "metal")]
+            Self::Metal => Device::enumerate(DeviceType::Metal).into_vec(),
+            #[cfg(feature = "vulkan")]
+            Self::Vulkan => Device::enumerate(DeviceType::Vulkan).into_vec(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Whether a GPU stands behind the device, as opposed to a software driver
+/// such as Mesa's lavapipe. Opens the device.
+#[cfg(any(
+    feature = "cuda",
+    feature = "rocm",
+    feature = "metal",
+    feature = "vulkan"
+))]
+fn is_card(device: &Device) -> bool {
+    device
+        .identity()
+        .is_some_and(|identity| identity.physical.is_some())
+}
+
+#[cfg(not(any(
+    feature = "cuda",
+    feature = "rocm",
+    feature = "metal",
+    feature = "vulkan"
+)))]
+fn is_card(_device: &Device) -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -124,10 +175,17 @@ mod tests {
         assert!("gpu".parse::<DeviceKind>().is_err());
     }
 
+    #[test]
+    fn the_processor_has_every_number() {
+        let (kind, devices) = DeviceKind::Cpu.open(&[0, 1]).unwrap();
+        assert_eq!(kind, DeviceKind::Cpu);
+        assert_eq!(devices, [Device::flex(), Device::flex()]);
+    }
+
     #[cfg(not(feature = "cuda"))]
     #[test]
     fn a_device_of_another_build_says_how_to_get_it() {
-        let error = DeviceKind::Cuda.open().unwrap_err();
+        let error = DeviceKind::Cuda.open(&[0]).unwrap_err();
         assert!(error.to_string().contains("cpu"), "{error}");
         assert!(error.hint().unwrap().contains("--features cuda"));
     }

@@ -110,6 +110,22 @@ pub enum TrainError {
         /// Devices of this build.
         available: String,
     },
+    /// The machine has no such device.
+    #[error("there is no {device} device {number}: this machine has {present}")]
+    NoSuchDevice {
+        /// The kind of device.
+        device: String,
+        /// The number asked for, counted from zero.
+        number: usize,
+        /// How many devices of the kind there are.
+        present: usize,
+    },
+    /// A device panicked in a step.
+    #[error("a step failed: {reason}")]
+    DeviceFailed {
+        /// Which device, and its message.
+        reason: String,
+    },
     /// The loss became NaN or infinite.
     #[error("the loss became {loss} in epoch {epoch}, {place}")]
     NonFiniteLoss {
@@ -199,6 +215,14 @@ impl TrainError {
             Self::DeviceNotCompiled { device, .. } => Some(format!(
                 "build with `cargo build --release -p trainer --features {device}`, or pass --device cpu"
             )),
+            Self::NoSuchDevice { .. } => Some(
+                "choose others with --devices, or pass --device cpu; without the card's driver no device is seen"
+                    .to_owned(),
+            ),
+            Self::DeviceFailed { .. } => Some(
+                "if memory ran out, lower --batch-size and raise --accumulate; --resume goes on from the last state"
+                    .to_owned(),
+            ),
             Self::NonFiniteLoss { .. } => Some(
                 "lower --learning-rate or lengthen --warmup-epochs; the checkpoints of the epochs before are kept"
                     .to_owned(),

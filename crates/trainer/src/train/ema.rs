@@ -61,7 +61,11 @@ impl ModuleMapper for Average {
         let decay = self.decay;
         // Not `a * decay + b * (1 - decay)`: in float32 the two factors do not sum
         // to one, and what is equal would drift.
-        param.map(|average| average.clone() + (*newest - average) * (1.0 - decay))
+        // Running statistics may lie on the device that took part in them last.
+        param.map(|average| {
+            let newest = newest.to_device(&average.device());
+            average.clone() + (newest - average) * (1.0 - decay)
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod contract;
 mod data;
+mod devices;
 mod ema;
 mod fit;
 mod gradients;

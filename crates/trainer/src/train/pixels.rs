@@ -14,18 +14,34 @@ pub enum Pixels {
 }
 
 impl Pixels {
-    /// Moves the pixels of `images` images to `device`, normalised as
-    /// `preprocessing` says.
+    /// How many values there are: three a pixel.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Normalised(pixels) => pixels.len(),
+            Self::Levels(levels) => levels.len(),
+        }
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes away and returns the values from index `at` on.
+    pub fn split_off(&mut self, at: usize) -> Self {
+        match self {
+            Self::Normalised(pixels) => Self::Normalised(pixels.split_off(at)),
+            Self::Levels(levels) => Self::Levels(levels.split_off(at)),
+        }
+    }
+
+    /// Moves the pixels to `device`, normalised as `preprocessing` says.
     ///
     /// # Shapes
     /// - output: `[images, 3, height, width]`
-    pub fn into_tensor(
-        self,
-        images: usize,
-        preprocessing: &Preprocessing,
-        device: &Device,
-    ) -> Tensor<4> {
+    pub fn into_tensor(self, preprocessing: &Preprocessing, device: &Device) -> Tensor<4> {
         let (height, width) = (preprocessing.height, preprocessing.width);
+        let images = self.len() / (3 * height * width);
         match self {
             Self::Normalised(pixels) => {
                 let data = TensorData::new(pixels, [images, 3, height, width]);
@@ -63,8 +79,8 @@ mod tests {
         let levels: Vec<u8> = (0..2 * 5 * 4 * 3).map(|i| (i * 37 % 256) as u8).collect();
         let host = Preprocessor::new([5, 4], &preprocessing).batch(&levels);
         let device = Device::flex();
-        let host = Pixels::Normalised(host).into_tensor(2, &preprocessing, &device);
-        let on_device = Pixels::Levels(levels).into_tensor(2, &preprocessing, &device);
+        let host = Pixels::Normalised(host).into_tensor(&preprocessing, &device);
+        let on_device = Pixels::Levels(levels).into_tensor(&preprocessing, &device);
         assert_eq!(on_device.dims(), [2, 3, 5, 4]);
         let apart = (host - on_device).abs().max().into_scalar::<f32>();
         assert!(apart < 1e-6, "{apart}");

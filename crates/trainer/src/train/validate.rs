@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use burn::tensor::{Device, Tensor};
 use metrics::{Evaluation, RunningEvaluation};
 
-use super::{Batch, Loader};
+use super::Loader;
 use crate::{error::TrainError, model::EfficientNet};
 
 /// Evaluates `model` (made with `valid()`) on every image of `loader`.
@@ -25,7 +25,8 @@ pub fn validate(
     let mut done = 0;
     loader.in_order(|batch| {
         let labels = batch.labels.clone();
-        let logits = host_logits(&model.forward(images(batch, loader, device)));
+        let images = batch.pixels.into_tensor(loader.preprocessing(), device);
+        let logits = host_logits(&model.forward(images));
         for (logits, label) in logits.chunks(classes.len()).zip(&labels) {
             running.add(logits, *label);
         }
@@ -34,17 +35,6 @@ pub fn validate(
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(running.finish())
-}
-
-/// Moves a batch's pixels to the device.
-///
-/// # Shapes
-/// - output: `[images, 3, height, width]`
-pub(super) fn images(batch: Batch, loader: &Loader<'_>, device: &Device) -> Tensor<4> {
-    let count = batch.labels.len();
-    batch
-        .pixels
-        .into_tensor(count, loader.preprocessing(), device)
 }
 
 /// Reads logits back, row by row.

@@ -11,20 +11,19 @@ use trainer::{
 use super::prepared::Prepared;
 use crate::cli::progress::duration;
 
-/// The resolved recipe as TOML, and what it costs on `device` in its comments:
+/// The resolved recipe as TOML, and what it costs on `devices` in its comments:
 /// the text can be edited and used as a recipe.
 pub(super) fn report(
     prepared: &Prepared,
     network: &EfficientNet,
-    device: &Device,
+    devices: &[Device],
 ) -> anyhow::Result<String> {
     let recipe = &prepared.recipe;
-    let training_device = device.clone().autodiff();
     let learning = network
         .clone()
         .freeze_leading(recipe.freeze)
         .learning_parameters();
-    let estimate = estimate(recipe, &prepared.data, network, &training_device)?;
+    let estimate = estimate(recipe, &prepared.data, network, devices)?;
     let macs = prepared.config.multiply_accumulates(recipe.image_size);
     let mut text = recipe.to_toml();
     writeln!(

@@ -45,6 +45,14 @@ pub struct FitArguments {
     /// Device: auto, cpu, cuda, rocm, metal or vulkan, by what was compiled in
     #[arg(long, default_value_t = DeviceKind::Auto, value_name = "NAME")]
     device: DeviceKind,
+    /// Which devices of that kind, counted from 0; several share the images of every batch
+    #[arg(
+        long,
+        default_value = "0",
+        value_delimiter = ',',
+        value_name = "NUMBERS"
+    )]
+    devices: Vec<usize>,
     /// Padding and batch-norm epsilon of the weights [default: what their file says]
     #[arg(long, value_name = "torch|tensorflow", value_parser = family)]
     weights_family: Option<Family>,
@@ -82,11 +90,12 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
-    let (device_kind, device) = arguments.device.open()?;
+    let (device_kind, devices) = arguments.device.open(&arguments.devices)?;
+    let device = &devices[0];
     if arguments.dry_run {
-        let (prepared, network) = Prepared::new(arguments, recipe(arguments)?, &device)?;
+        let (prepared, network) = Prepared::new(arguments, recipe(arguments)?, device)?;
         eprintln!("{}", introduction(&prepared, device_kind));
-        print!("{}", dry_run::report(&prepared, &network, &device)?);
+        print!("{}", dry_run::report(&prepared, &network, &devices)?);
         return Ok(ExitCode::SUCCESS);
     }
     // Before hours of training, not after.
@@ -94,7 +103,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let onnxruntime = infer::load_runtime(runtime)?;
     let (prepared, start, run) = match &arguments.resume {
         Some(folder) => resumed(arguments, folder)?,
-        None => fresh(arguments, &device)?,
+        None => fresh(arguments, device)?,
     };
     let job = Job {
         recipe: &prepared.recipe,
@@ -102,7 +111,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         config: &prepared.config,
         contract: &prepared.contract,
         run: &run,
-        device: &device,
+        devices: &devices,
         runtime,
         features: &prepared.features,
         state_interval: Duration::from_secs_f64(arguments.state_interval),

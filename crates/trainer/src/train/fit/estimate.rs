@@ -13,9 +13,8 @@ use crate::{
     error::TrainError,
     model::EfficientNet,
     train::{
-        Changes, Loader, Recipe, TrainingData,
-        optimizer::optimizer,
-        validate::{host_logits, images},
+        Changes, Loader, Recipe, TrainingData, devices::Devices, optimizer::optimizer,
+        validate::host_logits,
     },
 };
 
@@ -47,8 +46,8 @@ pub struct SizeEstimate {
     pub images_per_second: f64,
 }
 
-/// Tries steps of `recipe` on `network`, which lies on `device` with autodiff
-/// and is left as it is.
+/// Tries steps of `recipe` on `devices` and `network`, which lies on the first one
+/// with autodiff and is left as it is.
 ///
 /// # Errors
 /// A picture that cannot be decoded.
@@ -56,8 +55,9 @@ pub fn estimate(
     recipe: &Recipe,
     data: &TrainingData,
     network: &EfficientNet,
-    device: &Device,
+    devices: &[Device],
 ) -> Result<Estimate, TrainError> {
+    let devices = Devices::new(devices);
     let mut sizes: Vec<SizeEstimate> = Vec::new();
     for epoch in 1..=recipe.epochs {
         let size = recipe.image_size_in(epoch);
@@ -68,10 +68,10 @@ pub fn estimate(
         sizes.push(SizeEstimate {
             size,
             epochs: 1,
-            images_per_second: training_speed(recipe, data, network, epoch, device)?,
+            images_per_second: training_speed(recipe, data, network, epoch, &devices)?,
         });
     }
-    let validation_images_per_second = validation_speed(recipe, data, network, device)?;
+    let validation_images_per_second = validation_speed(recipe, data, network, devices.first())?;
     let (train, val) = (data.train.len() as f64, data.val.len() as f64);
     let features_seconds = match recipe.head_epochs {
         0 => 0.0,
@@ -97,10 +97,11 @@ fn training_speed(
     data: &TrainingData,
     network: &EfficientNet,
     epoch: usize,
-    device: &Device,
+    devices: &Devices,
 ) -> Result<f64, TrainError> {
     let size = recipe.image_size_in(epoch);
-    let loader = Loader::new(data, &data.train, recipe.batch_size, size).for_device(device);
+    let loader =
+        Loader::new(data, &data.train, recipe.batch_size, size).for_device(devices.first());
     let preprocessing = data.preprocessing_at(size);
     let augmentation = Augmentation::new(recipe.augment.clone(), &preprocessing, recipe.seed)?;
     let changes = Changes {
@@ -114,7 +115,7 @@ fn training_speed(
     loader.shuffled(&changes, 0, |batch| {
         let images = batch.labels.len();
         learner
-            .step(batch, &loader, recipe, 1, Some(0.0), device)
+            .step(batch, &loader, recipe, 1, Some(0.0), devices)?
             .read();
         Ok(clock.has_seen(images))
     })?;
@@ -134,7 +135,8 @@ fn validation_speed(
     let mut clock = Clock::new();
     loader.in_order(|batch| {
         let count = batch.labels.len();
-        host_logits(&network.forward(images(batch, &loader, &device)));
+        let pixels = batch.pixels.into_tensor(loader.preprocessing(), &device);
+        host_logits(&network.forward(pixels));
         Ok(clock.has_seen(count))
     })?;
     Ok(clock.images_per_second())

@@ -33,8 +33,9 @@ pub struct Job<'a> {
     pub contract: &'a Contract,
     /// Where results go.
     pub run: &'a RunFolder,
-    /// The device, without autodiff.
-    pub device: &'a Device,
+    /// The devices, at least one, without autodiff. Each learns from its share of
+    /// every batch; the first one holds the network and validates.
+    pub devices: &'a [Device],
     /// ONNX Runtime's library, which computes features for the last layer.
     pub runtime: Option<&'a Path>,
     /// Folder that these features are kept in.
@@ -43,10 +44,17 @@ pub struct Job<'a> {
     pub state_interval: Duration,
 }
 
+impl Job<'_> {
+    /// The device that holds the network.
+    pub fn device(&self) -> &Device {
+        &self.devices[0]
+    }
+}
+
 /// Where training begins.
 #[derive(Debug)]
 pub enum Start {
-    /// At the first step, with this network on the training device.
+    /// At the first step, with this network on the first device.
     Fresh(Box<EfficientNet>),
     /// Where an earlier process was.
     Resumed(Box<TrainingState>),
@@ -67,8 +75,8 @@ pub struct Outcome {
 /// kept, and the run is over; a resumed one goes on after that step.
 ///
 /// # Errors
-/// A loss that is not finite, a picture that cannot be decoded, a file that
-/// cannot be written, or a stop before the first step.
+/// A loss that is not finite, a device that fails, a picture that cannot be
+/// decoded, a file that cannot be written, or a stop before the first step.
 pub fn fit(
     job: &Job<'_>,
     start: Start,

@@ -3,16 +3,17 @@
 use burn::{
     module::Module,
     optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer},
-    tensor::{Device, Tensor},
+    tensor::Tensor,
 };
 
 use crate::{
+    error::TrainError,
     model::EfficientNet,
     train::{
-        Batch, Loader, Recipe, gradients,
-        loss::{soft_cross_entropy, target_probabilities},
+        Batch, Loader, Recipe,
+        devices::{Answer, Devices, Task},
+        gradients,
         optimizer::rates,
-        validate::{host_logits, images},
     },
 };
 
@@ -25,11 +26,10 @@ pub(super) struct Learner {
 
 /// What a step gave, still on the device: reading it waits for the step.
 pub(super) struct Stepped {
-    loss: Tensor<1>,
-    logits: Tensor<2>,
+    /// Of each device's share.
+    answers: Vec<Answer>,
     /// Length of the gradients, where they are clipped.
     norm: Option<Tensor<1>>,
-    labels: Vec<usize>,
 }
 
 /// What a step gave.
@@ -56,6 +56,9 @@ impl Learner {
 
     /// Learns from `batch`, one of `group` whose gradients are averaged; the
     /// weights change if an update is `due`, at that peak rate.
+    ///
+    /// # Errors
+    /// A device failed.
     pub fn step(
         &mut self,
         batch: Batch,
@@ -63,26 +66,24 @@ impl Learner {
         recipe: &Recipe,
         group: usize,
         due: Option<f64>,
-        device: &Device,
-    ) -> Stepped {
-        let labels = batch.labels.clone();
-        let targets = batch.targets.clone();
-        let logits = self.network.forward(images(batch, loader, device));
-        let [_, classes] = logits.dims();
-        let probabilities = target_probabilities(&targets, classes, recipe.label_smoothing, device);
-        let loss = soft_cross_entropy(logits.clone(), probabilities);
-        let gradients = (loss.clone() / group as f64).backward();
-        let gradients = GradientsParams::from_grads(gradients, &self.network);
-        let mut stepped = Stepped {
-            loss: loss.inner(),
-            logits: logits.inner(),
-            norm: None,
-            labels,
+        devices: &Devices,
+    ) -> Result<Stepped, TrainError> {
+        let task = Task {
+            preprocessing: loader.preprocessing().clone(),
+            smoothing: recipe.label_smoothing,
+            group,
         };
-        if let Some(gradients) = self.accumulated(gradients, recipe.accumulate, due.is_some()) {
+        let learnt = devices.learn(&self.network, batch, task)?;
+        let mut stepped = Stepped {
+            answers: learnt.answers,
+            norm: None,
+        };
+        if let Some(gradients) =
+            self.accumulated(learnt.gradients, recipe.accumulate, due.is_some())
+        {
             stepped.norm = self.update(gradients, recipe, due.unwrap_or_default());
         }
-        stepped
+        Ok(stepped)
     }
 
     /// The gradients of an update: of one step, or of all since the last one
@@ -121,21 +122,16 @@ impl Stepped {
     /// Waits for the step and reads what it gave.
     pub fn read(self) -> Outcome {
         let is_finite = |norm: Tensor<1>| norm.into_scalar::<f64>().is_finite();
+        let images: usize = self.answers.iter().map(|answer| answer.labels.len()).sum();
+        let mean = |answer: &Answer| {
+            let part = answer.labels.len() as f64 / images as f64;
+            answer.loss() * part
+        };
         Outcome {
-            images: self.labels.len(),
-            loss: self.loss.into_scalar::<f64>(),
-            correct: correct(&host_logits(&self.logits), &self.labels),
+            images,
+            loss: self.answers.iter().map(mean).sum(),
+            correct: self.answers.iter().map(Answer::correct).sum(),
             gradient_is_finite: self.norm.is_none_or(is_finite),
         }
     }
-}
-
-/// How many rows of `logits` have their largest value at their label.
-fn correct(logits: &[f32], labels: &[usize]) -> usize {
-    let classes = logits.len() / labels.len();
-    logits
-        .chunks(classes)
-        .zip(labels)
-        .filter(|(logits, label)| metrics::argmax(logits) == **label)
-        .count()
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use augment::Augmentation;
-use burn::{module::Module, tensor::Device};
+use burn::module::Module;
 use contract::Contract;
 
 use super::{
@@ -23,15 +23,15 @@ use crate::{
     model::EfficientNet,
     train::{
         Batch, Changes, EpochRecord, FeatureSource, History, LearningRate, Loader, Monitor,
-        Progress, ScheduleKind, TrainingState, ema::MovingAverage, fit_head, history::Speed,
-        optimizer::optimizer, state::Sums, validate,
+        Progress, ScheduleKind, TrainingState, devices::Devices, ema::MovingAverage, fit_head,
+        history::Speed, optimizer::optimizer, state::Sums, validate,
     },
 };
 
 /// A run under way.
 pub(super) struct Training<'a> {
     job: &'a Job<'a>,
-    device: Device,
+    devices: Devices,
     rate: LearningRate,
     steps: usize,
     learner: Learner,
@@ -59,7 +59,7 @@ impl<'a> Training<'a> {
     /// # Errors
     /// A state that does not fit the recipe's network.
     pub fn new(job: &'a Job<'a>, start: Start) -> Result<Self, TrainError> {
-        let device = job.device.clone().autodiff();
+        let devices = Devices::new(job.devices);
         let recipe = job.recipe;
         let averaged = |network: EfficientNet| MovingAverage::new(network, recipe.ema);
         let (network, optimizer, average, progress) = match start {
@@ -69,11 +69,11 @@ impl<'a> Training<'a> {
                 (*network, optimizer, average, Progress::new())
             }
             Start::Resumed(state) => {
-                let fresh = job.config.init(&device);
+                let fresh = job.config.init(devices.first());
                 let network = fresh.with_identified_tensors(state.network, &state.ids)?;
                 let average = match state.average {
                     Some(tensors) => {
-                        let network = job.config.init(job.device).with_tensors(tensors)?;
+                        let network = job.config.init(job.device()).with_tensors(tensors)?;
                         Some(averaged(network.valid()))
                     }
                     None => None,
@@ -103,11 +103,11 @@ impl<'a> Training<'a> {
             average,
             progress,
             unread: Vec::new(),
-            unread_steps: match operators::supports(&device) {
+            unread_steps: match operators::supports(devices.first()) {
                 true => 1,
                 false => UNREAD_STEPS,
             },
-            device,
+            devices,
             state_written: Instant::now(),
             epoch_began: (Instant::now(), 0),
         })
@@ -142,13 +142,13 @@ impl<'a> Training<'a> {
             learning_rate: job.recipe.head_learning_rate,
             ..Sums::default()
         };
-        self.device.seed(job.recipe.seed);
+        self.devices.first().seed(job.recipe.seed);
         let network = fit_head(
             self.learner.network.clone(),
             &features,
             &split.labels(),
             job.recipe,
-            &self.device,
+            self.devices.first(),
             |epoch, loss, top1| {
                 sums.loss = loss * count as f64;
                 sums.correct = (top1 * count as f64).round() as usize;
@@ -178,8 +178,8 @@ impl<'a> Training<'a> {
     ) -> Result<bool, TrainError> {
         let (job, recipe, epoch) = (self.job, self.job.recipe, self.progress.epoch);
         let size = recipe.image_size_in(epoch);
-        let loader =
-            Loader::new(job.data, &job.data.train, recipe.batch_size, size).for_device(job.device);
+        let loader = Loader::new(job.data, &job.data.train, recipe.batch_size, size)
+            .for_device(job.device());
         let network = job.data.preprocessing_at(size);
         let augmentation = Augmentation::new(recipe.augment.clone(), &network, recipe.seed)?;
         let changes = Changes {
@@ -194,7 +194,7 @@ impl<'a> Training<'a> {
             if stop.load(Ordering::Relaxed) && self.at_update() {
                 return Ok(ControlFlow::Break(()));
             }
-            self.step(batch, &loader);
+            self.step(batch, &loader)?;
             if self.unread.len() >= self.unread_steps {
                 self.read_steps(feedback)?;
             }
@@ -223,13 +223,17 @@ impl<'a> Training<'a> {
     }
 
     /// Learns from `batch`; what that gave is read later.
-    fn step(&mut self, batch: Batch, loader: &Loader<'_>) {
+    ///
+    /// # Errors
+    /// A device failed.
+    fn step(&mut self, batch: Batch, loader: &Loader<'_>) -> Result<(), TrainError> {
         let recipe = self.job.recipe;
         let group = self.steps_of_update();
         let progress = &mut self.progress;
         let done = (progress.epoch - 1) * self.steps + progress.step;
         // Dropout and stochastic depth of a step depend on nothing before it.
-        self.device
+        self.devices
+            .first()
             .seed(recipe.seed ^ (done as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let rate = self.rate.at(done, progress.plateaus);
         progress.step += 1;
@@ -240,8 +244,8 @@ impl<'a> Training<'a> {
             recipe,
             group,
             update.then_some(rate),
-            &self.device,
-        );
+            &self.devices,
+        )?;
         self.unread.push(Unread {
             step: self.progress.step,
             learning_rate: rate,
@@ -253,6 +257,7 @@ impl<'a> Training<'a> {
                 average.update(&self.learner.network, self.progress.updates);
             }
         }
+        Ok(())
     }
 
     /// Waits for the steps that are under way and counts what they gave.
@@ -402,14 +407,14 @@ impl<'a> Training<'a> {
             recipe.batch_size,
             recipe.image_size,
         )
-        .for_device(job.device);
+        .for_device(job.device());
         // A stop ends training, not validation: what was learnt is measured on
         // all images, or `best` would mean nothing.
         let evaluation = validate(
             &self.result(),
             &loader,
             &job.data.classes,
-            job.device,
+            job.device(),
             |done| {
                 feedback.validated(done, total);
             },

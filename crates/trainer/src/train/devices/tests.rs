@@ -1,0 +1,198 @@
+//! Several devices against one.
+
+use augment::batch::SoftTarget;
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    optim::GradientsParams,
+    tensor::{Device, Distribution, Tensor, TensorData},
+};
+use contract::{Preprocessing, Resize};
+use pretrained::Family;
+
+use super::{
+    engine::{Devices, Learnt},
+    learn::Answer,
+    share::{Share, Task},
+};
+use crate::{
+    model::{EfficientNet, EfficientNetConfig},
+    train::{Batch, Pixels},
+};
+
+const SIZE: usize = 32;
+
+/// A network that draws no random numbers, with running statistics of noise.
+fn network(freeze_batch_norm: bool) -> EfficientNet {
+    let device = Device::flex().autodiff();
+    device.seed(3);
+    let config = EfficientNetConfig {
+        width: 0.35,
+        depth: 0.5,
+        ..EfficientNetConfig::variant("efficientnet_b0", 10, Family::torch()).unwrap()
+    };
+    let network = config.with_dropout(0.0).init(&device);
+    let network = network.with_batch_norms(1.0, false);
+    network.forward(Tensor::from_data(
+        TensorData::new(pixels(8), [8, 3, SIZE, SIZE]),
+        &device,
+    ));
+    let network = network.valid().train();
+    network.with_batch_norms(1.0, freeze_batch_norm)
+}
+
+fn task(smoothing: f64, group: usize) -> Task {
+    Task {
+        preprocessing: Preprocessing {
+            resize: Resize::OpencvCubic,
+            height: SIZE,
+            width: SIZE,
+            scale: 1.0,
+            mean: [0.0; 3],
+            std: [1.0; 3],
+        },
+        smoothing,
+        group,
+    }
+}
+
+fn pixels(images: usize) -> Vec<f32> {
+    let noise = Distribution::Normal(0.0, 1.0);
+    let noise = Tensor::<4>::random([images, 3, SIZE, SIZE], noise, &Device::flex());
+    noise.into_data().iter::<f32>().collect()
+}
+
+fn batch(images: usize) -> Batch {
+    let labels: Vec<usize> = (0..images).map(|image| image * 7 % 10).collect();
+    Batch {
+        pixels: Pixels::Normalised(pixels(images)),
+        targets: labels
+            .iter()
+            .map(|&label| SoftTarget {
+                label,
+                mixed_label: (label + 1) % 10,
+                lambda: 0.75,
+            })
+            .collect(),
+        labels,
+    }
+}
+
+fn learn(network: &EfficientNet, batch: Batch, devices: usize) -> Learnt {
+    let task = task(0.1, 2);
+    let devices = Devices::new(&vec![Device::flex(); devices]);
+    devices.learn(network, batch, task).unwrap()
+}
+
+/// Mean loss over the batch, and how many images are right.
+fn figures(learnt: &Learnt) -> (f64, usize) {
+    let images: usize = learnt
+        .answers
+        .iter()
+        .map(|answer| answer.labels.len())
+        .sum();
+    let part = |answer: &Answer| answer.labels.len() as f64 / images as f64;
+    let answers = learnt.answers.iter();
+    let loss = answers.map(|answer| answer.loss() * part(answer)).sum();
+    (loss, learnt.answers.iter().map(Answer::correct).sum())
+}
+
+struct Values<'a> {
+    of: &'a GradientsParams,
+    values: Vec<f32>,
+}
+
+impl ModuleVisitor for Values<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.of.get::<D>(param.id) {
+            self.values.extend(gradient.into_data().iter::<f32>());
+        }
+    }
+}
+
+/// Every gradient, one after another.
+fn gradients(learnt: &Learnt, network: &EfficientNet) -> Vec<f32> {
+    let mut values = Values {
+        of: &learnt.gradients,
+        values: Vec::new(),
+    };
+    network.visit(&mut values);
+    assert_eq!(values.values.len(), network.trainable_parameters());
+    values.values
+}
+
+fn relative(a: &[f32], b: &[f32]) -> f64 {
+    let length = |values: &mut dyn Iterator<Item = f32>| {
+        values
+            .map(|value| f64::from(value).powi(2))
+            .sum::<f64>()
+            .sqrt()
+    };
+    length(&mut a.iter().zip(b).map(|(a, b)| a - b)) / length(&mut b.iter().copied())
+}
+
+#[test]
+fn several_devices_give_the_loss_and_gradients_of_one() {
+    let network = network(true);
+    // Shares of different sizes, and a device without one.
+    for (images, devices) in [(5, 2), (5, 3), (2, 3)] {
+        let batch = batch(images);
+        let one = learn(&network, batch.clone(), 1);
+        let several = learn(&network, batch, devices);
+        let ((several_loss, several_correct), (loss, correct)) = (figures(&several), figures(&one));
+        assert!((several_loss - loss).abs() < 1e-5 * loss);
+        assert_eq!(several_correct, correct);
+        let error = relative(&gradients(&several, &network), &gradients(&one, &network));
+        assert!(error < 1e-4, "{images} on {devices}: {error:e}");
+    }
+}
+
+#[test]
+fn running_statistics_are_the_mean_over_the_shares() {
+    let statistics = |network: &EfficientNet| -> Vec<f32> {
+        let tensors = network.named_tensors().into_iter();
+        let running = tensors.filter(|(name, _)| name.contains("running"));
+        running.flat_map(|(_, tensor)| tensor.values).collect()
+    };
+    let batch = batch(8);
+    let task = task(0.1, 2);
+    let devices = vec![Device::flex().autodiff(); 2];
+    let mut of_shares = Share::cut(batch.clone(), &devices, task)
+        .into_iter()
+        .map(|share| {
+            let network = network(false);
+            learn(&network, share.batch, 1);
+            statistics(&network)
+        });
+    let (first, second) = (of_shares.next().unwrap(), of_shares.next().unwrap());
+    let mean: Vec<f32> = first
+        .iter()
+        .zip(&second)
+        .map(|(a, b)| (a + b) / 2.0)
+        .collect();
+    assert!(relative(&first, &mean) > 1e-2, "the shares are alike");
+
+    let network = network(false);
+    learn(&network, batch, 2);
+    let error = relative(&statistics(&network), &mean);
+    assert!(error < 1e-5, "{error:e}");
+}
+
+#[test]
+fn what_goes_wrong_on_the_devices_is_one_line() {
+    let network = network(true);
+    let mut batch = batch(4);
+    // No class 99.
+    batch.targets[0].label = 99;
+    batch.targets[3].label = 99;
+    let task = task(0.0, 1);
+    let devices = Devices::new(&vec![Device::flex(); 2]);
+    let Err(error) = devices.learn(&network, batch, task) else {
+        panic!("a class that is not there was learnt");
+    };
+    let text = error.to_string();
+    assert!(
+        text.contains("device 0") && text.contains("device 1"),
+        "{text}"
+    );
+    assert!(!text.contains('\n'), "{text}");
+}

@@ -1,0 +1,157 @@
+//! A training step on a Vulkan device against the processor's: the same loss,
+//! the same gradients, the same running statistics, the same weights after it.
+//!
+//! Any Vulkan driver will do, one that computes on the processor too:
+//! `tools/software_vulkan.sh` gets one. Where there is none the test says so.
+
+#![cfg(feature = "vulkan")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    nn::loss::CrossEntropyLossConfig,
+    optim::{AdamWConfig, GradientsParams},
+    tensor::{Device, DeviceType, Int, Tensor, TensorData},
+};
+use pretrained::{Family, NamedTensors};
+use trainer::model::{EfficientNet, EfficientNetConfig};
+
+const CLASSES: usize = 10;
+const IMAGES: usize = 4;
+/// Odd, so that every stride meets a border.
+const SIZE: usize = 37;
+
+/// A software device takes minutes over B0; every operator and every kind of
+/// block is in a third of its width and half of its depth too.
+fn config() -> EfficientNetConfig {
+    EfficientNetConfig {
+        width: 0.35,
+        depth: 0.5,
+        ..EfficientNetConfig::variant("efficientnet_b0", CLASSES, Family::tensorflow()).unwrap()
+    }
+    // Random numbers are a device's own.
+    .with_dropout(0.0)
+}
+
+/// Pixels as they come from images, by a formula: the same on every machine.
+fn pixels() -> Vec<f32> {
+    let mut state = 1u32;
+    let count = IMAGES * 3 * SIZE * SIZE;
+    let noise = std::iter::repeat_with(move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32
+    });
+    noise.take(count).map(|value| value * 4.0 - 2.0).collect()
+}
+
+/// What a step gave, on the host.
+struct Step {
+    loss: f32,
+    gradients: BTreeMap<String, Vec<f32>>,
+    /// Weights and running statistics after the update.
+    tensors: NamedTensors,
+}
+
+fn step(weights: &NamedTensors, device: &Device) -> Step {
+    let device = device.clone().autodiff();
+    let network = config().init(&device).with_tensors(weights.clone());
+    let network = network.unwrap().train();
+    let shape = [IMAGES, 3, SIZE, SIZE];
+    let images = Tensor::<4>::from_data(TensorData::new(pixels(), shape), &device);
+    let labels = Tensor::<1, Int>::from_ints([3, 1, 4, 1], &device);
+    let logits = network.forward_composed(images);
+    let loss = CrossEntropyLossConfig::new()
+        .init(&device)
+        .forward(logits, labels);
+    let gradients = loss.backward();
+    let mut found = Gradients {
+        of: &gradients,
+        path: Vec::new(),
+        found: BTreeMap::new(),
+    };
+    network.visit(&mut found);
+    let found = found.found;
+    let gradients = GradientsParams::from_grads(gradients, &network);
+    let mut optimizer = AdamWConfig::new().with_epsilon(1e-3).init();
+    let network: EfficientNet = optimizer.step(1e-3, network, gradients);
+    Step {
+        loss: loss.into_scalar::<f32>(),
+        gradients: found,
+        tensors: network.named_tensors(),
+    }
+}
+
+struct Gradients<'a> {
+    of: &'a burn::tensor::Gradients,
+    path: Vec<String>,
+    found: BTreeMap<String, Vec<f32>>,
+}
+
+impl ModuleVisitor for Gradients<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = param.val().grad(self.of) {
+            let values = gradient.into_data().iter::<f32>().collect();
+            self.found.insert(self.path.join("."), values);
+        }
+    }
+}
+
+fn length(values: &[f32]) -> f64 {
+    let squares = values.iter().map(|&value| f64::from(value).powi(2));
+    squares.sum::<f64>().sqrt()
+}
+
+/// Length of the difference over that of `reference`, which counts as at least `least` long.
+fn relative(values: &[f32], reference: &[f32], least: f64) -> f64 {
+    assert_eq!(values.len(), reference.len());
+    let difference: Vec<f32> = values.iter().zip(reference).map(|(a, b)| a - b).collect();
+    length(&difference) / length(reference).max(least)
+}
+
+#[test]
+fn a_training_step_is_the_processors() {
+    let Some(vulkan) = Device::enumerate(DeviceType::Vulkan).into_iter().next() else {
+        eprintln!("skipped: no Vulkan device; tools/software_vulkan.sh gets one");
+        return;
+    };
+    let identity = vulkan.identity().map(|identity| identity.name);
+    eprintln!("Vulkan device: {}", identity.unwrap_or_default());
+
+    let processor = Device::flex();
+    processor.seed(5);
+    let weights = config().init(&processor).named_tensors();
+    let expected = step(&weights, &processor);
+    let got = step(&weights, &vulkan);
+
+    let error = (got.loss - expected.loss).abs() / expected.loss;
+    assert!(error < 1e-4, "loss {} for {}", got.loss, expected.loss);
+
+    assert!(got.gradients.keys().eq(expected.gradients.keys()));
+    // Some gradients are zero but for rounding: a shift that the next
+    // normalisation takes out again. They are held against the largest.
+    let lengths = expected.gradients.values().map(|values| length(values));
+    let largest = lengths.fold(0.0, f64::max);
+    let mut worst = 0.0f64;
+    for (name, values) in &got.gradients {
+        let error = relative(values, &expected.gradients[name], largest * 1e-2);
+        worst = worst.max(error);
+        assert!(error < 1e-3, "gradient of {name}: {error:e}");
+    }
+    eprintln!("largest relative difference of a gradient: {worst:.1e}");
+
+    assert_ne!(expected.tensors, weights, "the step changed nothing");
+    for (name, tensor) in &got.tensors {
+        let error = relative(&tensor.values, &expected.tensors[name].values, 1e-2);
+        assert!(error < 1e-3, "{name} after the step: {error:e}");
+    }
+}
