@@ -12,6 +12,7 @@
 //!   - [`Calibration`]: reliability diagram and expected calibration error;
 //!   - [`Headline`]: every figure with its [`bootstrap`] interval.
 //! - [`fit_temperature`]: temperature scaling.
+//! - [`RangeTest`]: which learning rate to train with.
 //!
 //! An index out of range or two sizes that do not agree is a mistake of the
 //! calling code and panics; values (NaN, infinity, no images) never do.
@@ -31,6 +32,7 @@ mod evaluation;
 mod headline;
 mod image_scores;
 mod mcnemar;
+mod range_test;
 mod softmax;
 mod temperature;
 mod top_k;
@@ -45,6 +47,7 @@ pub use evaluation::{Evaluation, RunningEvaluation};
 pub use headline::Headline;
 pub use image_scores::ImageScores;
 pub use mcnemar::{McNemar, mcnemar};
+pub use range_test::RangeTest;
 pub use softmax::softmax;
 pub use temperature::fit_temperature;
 pub use top_k::{argmax, in_top_k, top_k};

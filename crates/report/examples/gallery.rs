@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use metrics::ConfusionMatrix;
-use report::{Curve, write_confusion_png, write_curves};
+use metrics::{ConfusionMatrix, RangeTest};
+use report::{Curve, write_confusion_png, write_curves, write_learning_rate, write_range_test};
 
 const CIFAR10: [&str; 10] = [
     "airplane",
@@ -65,6 +65,35 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "EfficientNet-B0 on cifar100: accuracy",
             "accuracy",
             &accuracy,
+        )?;
+    }
+    for (name, warm, least) in [
+        ("cosine", 500.0, 1e-6),
+        ("short", 0.0, 2e-4),
+        ("constant", 0.0, 1e-3),
+    ] {
+        let rate = |step: f64| {
+            let half_cosine = 0.5 + 0.5 * (std::f64::consts::PI * step / 5000.0).cos();
+            (least + (1e-3 - least) * half_cosine) * (step / warm).min(1.0)
+        };
+        let points: Vec<_> = (1..=5000)
+            .map(|step| (f64::from(step), rate(f64::from(step))))
+            .collect();
+        let path = folder.join(format!("learning-rate-{name}"));
+        write_learning_rate(&path, "EfficientNet-B0 on cifar100: learning rate", &points)?;
+    }
+    for (name, steps) in [("full", 100), ("none", 0)] {
+        let mut test = RangeTest::new(1e-7, 10.0, steps);
+        while let Some(rate) = test.next_rate() {
+            let falling = 3.2 / (1.0 + (-2.0 * (rate.log10() + 3.0)).exp());
+            let noise = 0.4 * (rate.ln() * 78.233).sin();
+            test.add(4.6 - falling + noise + (rate / 0.2).powi(2));
+        }
+        let path = folder.join(format!("range-test-{name}"));
+        write_range_test(
+            &path,
+            "EfficientNet-B0 on cifar100: learning-rate range test",
+            &test,
         )?;
     }
     for classes in [2, 10, 20, 37, 100, 400] {

@@ -8,6 +8,7 @@ use plotters::style::text_anchor::HPos;
 
 use crate::error::ReportError;
 use crate::output;
+use crate::scale;
 use crate::text::{self, INK};
 
 /// Longest side of an image on the sheet, in pixels.
@@ -38,7 +39,7 @@ pub struct Tile {
 /// [`ReportError`] if the file cannot be drawn or written; the folder must exist.
 ///
 /// # Panics
-/// If `columns` is 0 or an image is empty.
+/// If `columns` is 0.
 pub fn write_contact_sheet_png(
     path: &Path,
     title: &str,
@@ -65,7 +66,7 @@ pub fn write_contact_sheet_png(
         Ok(())
     })?;
     for (index, tile) in (0..).zip(tiles) {
-        let scaled = scaled(&tile.image);
+        let scaled = scale::to_side(&tile.image, SIDE);
         let (x, y) = sheet.corner(index);
         let left = x + (SIDE - scaled.width()) / 2;
         let above = y + (SIDE - scaled.height()) / 2;
@@ -105,39 +106,5 @@ impl Sheet {
             GAP + index % self.columns * (SIDE + GAP),
             self.top + index / self.columns * self.row_height,
         )
-    }
-}
-
-/// The image with its longer side at (large ones) or near (small ones) `SIDE`.
-fn scaled(image: &RgbImage) -> RgbImage {
-    let (width, height) = image.dimensions();
-    assert!(width > 0 && height > 0, "an empty image on a contact sheet");
-    let longer = width.max(height);
-    if longer > SIDE {
-        let scale = |side: u32| (side * SIDE / longer).max(1);
-        imageops::thumbnail(image, scale(width), scale(height))
-    } else {
-        let times = SIDE / longer;
-        let filter = imageops::FilterType::Nearest;
-        imageops::resize(image, width * times, height * times, filter)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn small_images_grow_by_whole_pixels_and_large_ones_shrink() {
-        for (from, to) in [
-            ((32, 32), (160, 160)),
-            ((28, 14), (140, 70)),
-            ((160, 10), (160, 10)),
-            ((400, 200), (160, 80)),
-            ((5000, 1), (160, 1)),
-        ] {
-            let image = RgbImage::new(from.0, from.1);
-            assert_eq!(scaled(&image).dimensions(), to);
-        }
     }
 }

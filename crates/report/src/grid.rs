@@ -10,6 +10,7 @@ use crate::Picture;
 use crate::canvas::{Canvas, Drawn};
 use crate::error::ReportError;
 use crate::output;
+use crate::scale;
 use crate::text::{self, INK};
 
 /// Side of a picture, in pixels.
@@ -56,7 +57,7 @@ pub fn write_grid_png(path: &Path, title: &str, pictures: &[Picture]) -> Result<
         Ok(())
     })?;
     for (index, picture) in pictures.iter().enumerate() {
-        let scaled = picture.scaled(SIDE);
+        let scaled = scale::to_side(&picture.pixels, SIDE);
         let (x, y) = corner(index);
         let left = x + (SIDE - scaled.width()) / 2;
         let above = y + (SIDE - scaled.height()) / 2;

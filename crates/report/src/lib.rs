@@ -1,6 +1,8 @@
 //! Plots and reports, as files.
 //!
 //! - [`write_curves`]: loss or accuracy by epoch, PNG and SVG.
+//! - [`write_learning_rate`]: the learning rate by step, PNG and SVG.
+//! - [`write_range_test`]: loss by learning rate, PNG and SVG.
 //! - [`write_confusion_png`]: a confusion matrix one can read, PNG.
 //! - [`write_contact_sheet_png`]: images side by side with captions, PNG.
 //! - [`write_reliability_png`]: accuracy by confidence, PNG.
@@ -24,9 +26,13 @@ mod curves;
 mod error;
 mod grid;
 mod html;
+mod learning_rate;
 mod output;
 mod picture;
+mod plot;
+mod range_test;
 mod reliability;
+mod scale;
 mod text;
 
 pub use confusion::write_confusion_png;
@@ -35,5 +41,7 @@ pub use curves::{Curve, write_curves};
 pub use error::ReportError;
 pub use grid::write_grid_png;
 pub use html::{CurvePlot, EvaluationPage, write_html};
+pub use learning_rate::write_learning_rate;
 pub use picture::Picture;
+pub use range_test::write_range_test;
 pub use reliability::{ScaledCalibration, write_reliability_png};

@@ -4,7 +4,9 @@ use std::io::Cursor;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use image::{ImageFormat, RgbImage, imageops};
+use image::{ImageFormat, RgbImage};
+
+use crate::scale;
 
 /// Longest side of a thumbnail in pixels.
 const THUMBNAIL: u32 = 96;
@@ -30,30 +32,12 @@ impl Picture {
         self.label == self.predicted
     }
 
-    /// The picture scaled to `side` pixels on its longer side, the aspect ratio
-    /// kept: averaged when smaller, by whole pixels when larger.
-    pub(crate) fn scaled(&self, side: u32) -> RgbImage {
-        let (width, height) = self.pixels.dimensions();
-        let longer = width.max(height).max(1);
-        let scale = |length: u32| (length * side / longer).max(1);
-        if longer > side {
-            imageops::thumbnail(&self.pixels, scale(width), scale(height))
-        } else {
-            imageops::resize(
-                &self.pixels,
-                scale(width),
-                scale(height),
-                imageops::FilterType::Nearest,
-            )
-        }
-    }
-
     /// The picture as a `data:` address of a PNG, at most 96 pixels a side.
     pub(crate) fn data_uri(&self) -> Result<String, image::ImageError> {
         let mut png = Vec::new();
         let small;
         let pixels = if self.pixels.width().max(self.pixels.height()) > THUMBNAIL {
-            small = self.scaled(THUMBNAIL);
+            small = scale::to_side(&self.pixels, THUMBNAIL);
             &small
         } else {
             &self.pixels
@@ -75,13 +59,6 @@ mod tests {
             predicted: "dog".into(),
             confidence: 0.5,
         }
-    }
-
-    #[test]
-    fn scaling_keeps_the_aspect_ratio() {
-        assert_eq!(picture(400, 100).scaled(80).dimensions(), (80, 20));
-        assert_eq!(picture(8, 16).scaled(80).dimensions(), (40, 80));
-        assert_eq!(picture(1000, 1).scaled(80).dimensions(), (80, 1));
     }
 
     #[test]

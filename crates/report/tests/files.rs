@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use image::RgbImage;
-use metrics::{Calibration, ConfusionMatrix, ImageScores};
+use metrics::{Calibration, ConfusionMatrix, ImageScores, RangeTest};
 use report::{
     Curve, Picture, ReportError, ScaledCalibration, write_confusion_png, write_curves,
-    write_grid_png, write_reliability_png,
+    write_grid_png, write_learning_rate, write_range_test, write_reliability_png,
 };
 
 fn curve(label: &str, points: &[(f64, f64)]) -> Curve {
@@ -124,6 +124,51 @@ fn odd_curves_are_drawn() {
     let (_, svg) = plot(&long, &curves);
     assert!(svg.contains("control  characters"));
     assert!(svg.contains('…'));
+}
+
+/// The SVG that `write` writes beside its PNG.
+fn svg_of(write: impl FnOnce(&Path) -> Result<(), ReportError>) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(&folder.path().join("plot")).expect("written");
+    assert!(coloured(&read_png(&folder.path().join("plot.png"))) > 0);
+    fs::read_to_string(folder.path().join("plot.svg")).expect("text")
+}
+
+fn has_text(svg: &str, text: &str) -> bool {
+    svg.contains(&format!(">\n{text}\n<"))
+}
+
+#[test]
+fn a_learning_rate_has_a_logarithmic_axis_by_step() {
+    let points = [(1.0, 1e-5), (100.0, 1e-3), (200.0, 1e-4), (201.0, 0.0)];
+    let svg = svg_of(|path| write_learning_rate(path, "Learning rate", &points));
+    for text in ["step", "1e-5", "1e-4", "0.001", "200"] {
+        assert!(has_text(&svg, text), "no '{text}' in {svg}");
+    }
+    // One in the legend, and the points but for the rate of 0, which has no place.
+    assert_eq!(svg.matches("<circle").count(), 1 + 3);
+}
+
+#[test]
+fn a_range_test_shows_its_suggestions() {
+    let mut test = RangeTest::new(1e-6, 1.0, 60);
+    while let Some(rate) = test.next_rate() {
+        test.add(3.0 + 0.2 * (rate.log10() + 2.0).powi(2));
+    }
+    let svg = svg_of(|path| write_range_test(path, "Range test", &test));
+    let (valley, steep) = (test.valley().expect("falls"), test.steep().expect("falls"));
+    for text in ["learning rate", "loss", "0.001"] {
+        assert!(has_text(&svg, text), "no '{text}' in {svg}");
+    }
+    assert!(has_text(&svg, &format!("valley: {valley:.2e}")));
+    assert!(has_text(&svg, &format!("steep: {steep:.2e}")));
+}
+
+#[test]
+fn a_range_test_without_steps_says_so() {
+    let test = RangeTest::new(1e-6, 1.0, 10);
+    let svg = svg_of(|path| write_range_test(path, "Range test", &test));
+    assert!(svg.contains("no data") && !svg.contains("valley"));
 }
 
 fn names(classes: usize) -> Vec<String> {
