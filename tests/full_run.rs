@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use end_to_end::{
-    COLOURS, SMALL_RUN, assert_failure, cifar_archive, cifar_files, infer, json, run, stdout, text,
-    trained_digits, trainer, write_folder,
+    COLOURS, SMALL_RUN, assert_failure, assert_wrong_usage, cifar_archive, cifar_files, infer,
+    json, run, stdout, text, trained_digits, trainer, write_folder,
 };
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
@@ -48,6 +48,11 @@ fn a_run_leaves_its_recipe_history_plots_checkpoints_and_model() {
     let names: Vec<&str> = files
         .keys()
         .map(|path| text(path.strip_prefix(&out).unwrap()))
+        // Their names go on with the time and the machine.
+        .map(|name| match name.starts_with("events.out.tfevents.") {
+            true => "events.out.tfevents",
+            false => name,
+        })
         .collect();
     assert_eq!(
         names,
@@ -57,8 +62,11 @@ fn a_run_leaves_its_recipe_history_plots_checkpoints_and_model() {
             "checkpoints/best.safetensors",
             "checkpoints/last.safetensors",
             "checkpoints/state.safetensors",
+            "events.out.tfevents",
             "history.csv",
             "history.json",
+            "learning_rate.png",
+            "learning_rate.svg",
             "loss.png",
             "loss.svg",
             "model.onnx",
@@ -109,6 +117,30 @@ fn the_test_split_is_scored_as_eval_scores_it() {
     assert_eq!(scored["images"], 359);
     assert_eq!(scored["top1"], evaluated["top1"]);
     assert_eq!(scored["report"]["classes"], evaluated["report"]["classes"]);
+}
+
+#[test]
+fn a_learning_rate_is_suggested_and_plotted() {
+    let cwd = tempfile::tempdir().unwrap();
+    let small = [
+        "--recipe",
+        "digits",
+        "--weights",
+        "none",
+        "--image-size",
+        "32",
+    ];
+    let args = [&["find-lr", "--steps", "60", "--to", "0.5"], &small[..]].concat();
+    let rate: f64 = stdout(&run(&mut trainer(cwd.path(), &args)))
+        .trim()
+        .parse()
+        .unwrap();
+    assert!((1e-6..0.5).contains(&rate), "{rate}");
+    let plot = image::open(cwd.path().join("find-lr.png")).unwrap();
+    assert!(plot.width() > 100);
+    let wrong = ["find-lr", "--from", "0.1", "--to", "0.01"];
+    let output = run(&mut trainer(cwd.path(), &wrong));
+    assert_wrong_usage(&output, &["--from", "smaller than --to"]);
 }
 
 #[test]

@@ -22,6 +22,12 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     }
 }
 
+/// Reports arguments that do not go together, as clap does.
+pub fn wrong_usage(message: &str) -> ExitCode {
+    eprintln!("error: {message}\n\nFor more information, try '--help'.");
+    ExitCode::from(2)
+}
+
 /// Line and hint of an error of one of the libraries.
 fn known(error: &anyhow::Error) -> Option<(String, Option<String>)> {
     macro_rules! line_and_hint {

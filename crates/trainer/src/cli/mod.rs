@@ -4,12 +4,16 @@ pub mod completions;
 pub mod data;
 pub mod export;
 pub mod failure;
+pub mod find_lr;
 pub mod fit;
+mod introduction;
 mod locations;
 mod overrides;
+mod prepared;
 pub mod preview;
 mod progress;
 pub mod recipes;
+mod start;
 mod stop;
 pub mod weights;
 
@@ -29,6 +33,8 @@ Examples:
   trainer fit --dataset cifar100 --data-path cifar-100-binary.tar.gz --image-size 96 --epochs 3
   trainer fit --dataset photos/ --epochs 10 --batch-size 16
   trainer fit --resume runs/cifar100
+  trainer fit --dry-run --dataset cifar100 --recipe best
+  trainer find-lr --dataset cifar100 --recipe cpu
   trainer preview --dataset cifar100 --recipe best --out preview.png
   trainer export runs/digits/checkpoints/last.safetensors --out last.onnx
 
@@ -42,6 +48,8 @@ Exit codes:
 pub enum Command {
     /// Train a classifier and export it
     Fit(Box<fit::FitArguments>),
+    /// Find the learning rate at which the loss falls best
+    FindLr(Box<find_lr::FindLrArguments>),
     /// Draw what the network will see
     Preview(Box<preview::PreviewArguments>),
     /// Export a checkpoint to ONNX and check it

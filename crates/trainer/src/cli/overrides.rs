@@ -5,7 +5,10 @@ use std::str::FromStr;
 use augment::{Transform, batch::BatchMix};
 use clap::Args;
 use serde::de::DeserializeOwned;
-use trainer::train::{Monitor, OptimizerKind, Recipe, ScheduleKind, parse_value};
+use trainer::{
+    TrainError,
+    train::{Monitor, OptimizerKind, Recipe, ScheduleKind, parse_value},
+};
 
 /// Declares a flag for every value of a recipe and puts the given ones in.
 macro_rules! recipe_flags {
@@ -107,6 +110,32 @@ recipe_flags! {
     mix: Toml<BatchMix> = "TOML",
     /// Random changes of training images, as TOML: '[{ kind = "horizontal_flip" }]', '[]' for none
     augment: Toml<Vec<Transform>> = "TOML",
+}
+
+/// A recipe, and values that replace some of it.
+#[derive(Debug, Clone, Args)]
+pub struct RecipeArguments {
+    /// Recipe: a built-in one (`trainer recipes` prints them) or a TOML file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub recipe: Option<String>,
+    #[command(flatten)]
+    overrides: RecipeOverrides,
+}
+
+impl RecipeArguments {
+    /// The recipe with the given values in it.
+    ///
+    /// # Errors
+    /// It cannot be read, or a value is out of range.
+    pub fn resolve(&self) -> Result<Recipe, TrainError> {
+        let mut recipe = match &self.recipe {
+            Some(recipe) => Recipe::load(recipe)?,
+            None => Recipe::default(),
+        };
+        self.overrides.apply(&mut recipe);
+        recipe.validate()?;
+        Ok(recipe)
+    }
 }
 
 /// A table or list of a recipe on the command line.

@@ -8,9 +8,9 @@ use contract::Preprocessing;
 use dataset::Source;
 use image::RgbImage;
 use report::Tile;
-use trainer::train::{Batch, Changes, Loader, Pixels, Recipe, TrainingData};
+use trainer::train::{Batch, Changes, Loader, Pixels, TrainingData};
 
-use super::{locations::DatasetArguments, overrides::RecipeOverrides};
+use super::{locations::DatasetArguments, overrides::RecipeArguments};
 
 /// Columns of the sheet.
 const COLUMNS: usize = 8;
@@ -21,9 +21,6 @@ const STD: [f32; 3] = [0.25; 3];
 
 #[derive(Debug, Args)]
 pub struct PreviewArguments {
-    /// Recipe: a built-in one or a TOML file
-    #[arg(long, value_name = "NAME|FILE")]
-    recipe: Option<String>,
     /// The PNG file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -36,16 +33,11 @@ pub struct PreviewArguments {
     #[command(flatten)]
     dataset: DatasetArguments,
     #[command(flatten)]
-    overrides: RecipeOverrides,
+    recipe: RecipeArguments,
 }
 
 pub fn run(arguments: &PreviewArguments) -> anyhow::Result<ExitCode> {
-    let mut recipe = match &arguments.recipe {
-        Some(recipe) => Recipe::load(recipe)?,
-        None => Recipe::default(),
-    };
-    arguments.overrides.apply(&mut recipe);
-    recipe.validate()?;
+    let recipe = arguments.recipe.resolve()?;
     let dataset = arguments.dataset.open(&Source::Digits)?;
     let data = TrainingData::new(&dataset, &recipe, MEAN, STD)?;
     let size = recipe.image_size_in(arguments.epoch);

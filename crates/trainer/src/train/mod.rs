@@ -20,7 +20,10 @@ mod validate;
 
 pub use contract::contract;
 pub use data::TrainingData;
-pub use fit::{Estimate, Feedback, Job, Outcome, SizeEstimate, Start, StepRecord, estimate, fit};
+pub use fit::{
+    Estimate, Feedback, Job, Outcome, SizeEstimate, Start, StepRecord, estimate,
+    find_learning_rate, fit,
+};
 pub use head::{FeatureSource, Features, fit_head};
 pub use history::{EpochRecord, History, Speed};
 pub use loader::{Batch, Changes, Loader};

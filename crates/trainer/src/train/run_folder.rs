@@ -15,7 +15,7 @@ const RECIPE: &str = "recipe.toml";
 const SPEED: &str = "speed.csv";
 
 /// A run's folder: `recipe.toml`, `run.json`, `train.log`, `history.{csv,json}`,
-/// `speed.csv`, `loss.{png,svg}`, `accuracy.{png,svg}`,
+/// `speed.csv`, `{loss,accuracy,learning_rate}.{png,svg}`, TensorBoard's `events.*`,
 /// `checkpoints/{best,last,state}.safetensors`, `model.onnx` and `test.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFolder {
@@ -217,6 +217,15 @@ impl RunFolder {
             &accuracy,
         )?;
         Ok(())
+    }
+
+    /// Plots the learning rate, `points` = `(step, rate)`.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write_learning_rate(&self, points: &[(f64, f64)]) -> Result<(), TrainError> {
+        let path = self.path.join("learning_rate");
+        Ok(report::write_learning_rate(&path, "Learning rate", points)?)
     }
 
     /// Writes what the exported model scores on the test split.

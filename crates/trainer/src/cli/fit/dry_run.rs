@@ -8,8 +8,7 @@ use trainer::{
     train::{Estimate, Recipe, estimate},
 };
 
-use super::prepared::Prepared;
-use crate::cli::progress::duration;
+use crate::cli::{prepared::Prepared, progress::duration};
 
 /// The resolved recipe as TOML, and what it costs on `devices` in its comments:
 /// the text can be edited and used as a recipe.

@@ -1,8 +1,6 @@
 //! `trainer fit`: from a recipe and a data set to a checked ONNX file.
 
 mod dry_run;
-mod introduction;
-mod prepared;
 mod saved_run;
 mod test_split;
 
@@ -10,31 +8,29 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use burn::tensor::Device;
 use clap::Args;
-use pretrained::Family;
 use trainer::{
     TrainError,
     checkpoint::Checkpoint,
-    device::DeviceKind,
     export::{self, Gate},
-    train::{self, Job, Recipe, RunFolder, Start, TrainingState},
+    model::EfficientNet,
+    train::{self, Job, RunFolder, Start, TrainingState},
 };
 
-use self::{introduction::introduction, prepared::Prepared, saved_run::SavedRun};
+use self::saved_run::SavedRun;
 use super::{
     export::describe,
-    locations::{DatasetArguments, ModelsArguments, RuntimeArguments},
-    overrides::RecipeOverrides,
-    progress::TerminalFeedback,
+    introduction::introduction,
+    locations::RuntimeArguments,
+    prepared::Prepared,
+    progress::{TensorboardFeedback, TerminalFeedback},
+    start::StartArguments,
     stop::Stop,
 };
 
 #[derive(Debug, Args)]
 pub struct FitArguments {
-    /// Recipe: a built-in one (`trainer recipes` prints them) or a TOML file
-    #[arg(long, value_name = "NAME|FILE")]
-    recipe: Option<String>,
     #[command(flatten)]
-    dataset: DatasetArguments,
+    start: StartArguments,
     /// Folder for the run; must be new or empty [default: a new one under runs/]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -42,22 +38,6 @@ pub struct FitArguments {
     /// augmentations, and on the processor the same weights, bit for bit
     #[arg(long, value_name = "DIR", conflicts_with_all = ["recipe", "dataset", "out", "weights_family", "RecipeOverrides"])]
     resume: Option<PathBuf>,
-    /// Device: auto, cpu, cuda, rocm, metal or vulkan, by what was compiled in
-    #[arg(long, default_value_t = DeviceKind::Auto, value_name = "NAME")]
-    device: DeviceKind,
-    /// Which devices of that kind, counted from 0; several share the images of every batch
-    #[arg(
-        long,
-        default_value = "0",
-        value_delimiter = ',',
-        value_name = "NUMBERS"
-    )]
-    devices: Vec<usize>,
-    /// Padding and batch-norm epsilon of the weights [default: what their file says]
-    #[arg(long, value_name = "torch|tensorflow", value_parser = family)]
-    weights_family: Option<Family>,
-    #[command(flatten)]
-    models: ModelsArguments,
     #[command(flatten)]
     runtime: RuntimeArguments,
     /// Seconds of training that a crash may cost: the run's state is written this often
@@ -70,16 +50,6 @@ pub struct FitArguments {
     /// No progress bar
     #[arg(short, long)]
     quiet: bool,
-    #[command(flatten)]
-    overrides: RecipeOverrides,
-}
-
-fn family(text: &str) -> Result<Family, String> {
-    match text {
-        "torch" => Ok(Family::torch()),
-        "tensorflow" => Ok(Family::tensorflow()),
-        _ => Err("expected torch or tensorflow".to_owned()),
-    }
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -89,11 +59,22 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+impl FitArguments {
+    fn prepared(&self, device: &Device) -> anyhow::Result<(Prepared, EfficientNet)> {
+        Prepared::new(
+            &self.start,
+            self.start.recipe.resolve()?,
+            device,
+            self.quiet,
+        )
+    }
+}
+
 pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
-    let (device_kind, devices) = arguments.device.open(&arguments.devices)?;
+    let (device_kind, devices) = arguments.start.device.open(&arguments.start.devices)?;
     let device = &devices[0];
     if arguments.dry_run {
-        let (prepared, network) = Prepared::new(arguments, recipe(arguments)?, device)?;
+        let (prepared, network) = arguments.prepared(device)?;
         eprintln!("{}", introduction(&prepared, device_kind));
         print!("{}", dry_run::report(&prepared, &network, &devices)?);
         return Ok(ExitCode::SUCCESS);
@@ -116,10 +97,13 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         features: &prepared.features,
         state_interval: Duration::from_secs_f64(arguments.state_interval),
     };
-    let mut feedback = TerminalFeedback::new(prepared.recipe.epochs, &run.log(), arguments.quiet);
-    feedback.say(&format!("run      {}", run.path().display()));
-    feedback.say(&introduction(&prepared, device_kind));
-    feedback.say(&format!(
+    let terminal = TerminalFeedback::new(prepared.recipe.epochs, &run.log(), arguments.quiet);
+    let mut feedback = (terminal, TensorboardFeedback::new(run.path()));
+    feedback
+        .0
+        .say(&format!("run      {}", run.path().display()));
+    feedback.0.say(&introduction(&prepared, device_kind));
+    feedback.0.say(&format!(
         "ONNX Runtime {} from {}",
         onnxruntime.version,
         onnxruntime.path.display()
@@ -127,15 +111,15 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let stop = Stop::on_interrupt()?;
     let outcome =
         train::fit(&job, start, &mut feedback, stop.requested()).inspect_err(|error| {
-            feedback.log(&format!("error: {error}"));
+            feedback.0.log(&format!("error: {error}"));
             run.remove_if_nothing_was_learnt();
         })?;
     stop.training_is_over();
-    export_best(&job, &feedback)?;
+    export_best(&job, &feedback.0)?;
     if let (Some(test), false) = (&prepared.data.test, outcome.interrupted) {
         let evaluation = test_split::evaluate(&run.model(), test, runtime)?;
         run.write_test(&evaluation)?;
-        feedback.say(&test_split::summary(&evaluation));
+        feedback.0.say(&test_split::summary(&evaluation));
     }
     println!("{}", run.model().display());
     eprintln!("next: infer eval --model {}", run.model().display());
@@ -168,14 +152,13 @@ fn fresh(
     arguments: &FitArguments,
     device: &Device,
 ) -> anyhow::Result<(Prepared, Start, RunFolder)> {
-    let recipe = recipe(arguments)?;
-    let (prepared, network) = Prepared::new(arguments, recipe, device)?;
+    let (prepared, network) = arguments.prepared(device)?;
     let run = match &arguments.out {
         Some(out) => RunFolder::create(out)?,
         None => RunFolder::create_next("runs".as_ref(), &prepared.data.info.name)?,
     };
     run.write_recipe(&prepared.recipe)?;
-    SavedRun::of(&arguments.dataset, &prepared)?.save(&run)?;
+    SavedRun::of(&arguments.start.dataset, &prepared)?.save(&run)?;
     Ok((prepared, Start::Fresh(Box::new(network)), run))
 }
 
@@ -185,17 +168,8 @@ fn resumed(
     folder: &std::path::Path,
 ) -> anyhow::Result<(Prepared, Start, RunFolder)> {
     let run = RunFolder::open(folder)?;
-    let prepared = SavedRun::load(&run)?.prepare(&run, arguments.dataset.data_path.as_deref())?;
+    let prepared =
+        SavedRun::load(&run)?.prepare(&run, arguments.start.dataset.data_path.as_deref())?;
     let state = TrainingState::load(&run.state())?;
     Ok((prepared, Start::Resumed(Box::new(state)), run))
-}
-
-fn recipe(arguments: &FitArguments) -> anyhow::Result<Recipe> {
-    let mut recipe = match &arguments.recipe {
-        Some(recipe) => Recipe::load(recipe)?,
-        None => Recipe::default(),
-    };
-    arguments.overrides.apply(&mut recipe);
-    recipe.validate()?;
-    Ok(recipe)
 }

@@ -11,8 +11,10 @@ use trainer::{
     train::{Recipe, RunFolder, TrainingData},
 };
 
-use super::prepared::{Prepared, config};
-use crate::cli::locations::DatasetArguments;
+use crate::cli::{
+    locations::DatasetArguments,
+    prepared::{Prepared, config},
+};
 
 /// Kept as `run.json`; the recipe stands beside it.
 #[derive(Debug, Serialize, Deserialize)]

@@ -4,8 +4,10 @@
 mod bars;
 mod lines;
 mod log;
+mod tensorboard;
 
 pub use lines::duration;
+pub use tensorboard::TensorboardFeedback;
 
 use std::{
     io::IsTerminal,

@@ -2,6 +2,7 @@
 
 mod estimate;
 mod feedback;
+mod find_lr;
 mod step;
 mod training;
 
@@ -12,6 +13,7 @@ use contract::Contract;
 
 pub use estimate::{Estimate, SizeEstimate, estimate};
 pub use feedback::{Feedback, StepRecord};
+pub use find_lr::find_learning_rate;
 
 use self::training::Training;
 use super::{History, Recipe, RunFolder, TrainingData, TrainingState};

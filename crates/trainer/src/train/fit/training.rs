@@ -372,6 +372,8 @@ impl<'a> Training<'a> {
             .write_checkpoint(&self.checkpoint(&record), is_best)?;
         self.progress.history.epochs.push(record.clone());
         self.job.run.write_history(&self.progress.history)?;
+        let curve = self.rate.curve(&self.progress.history, self.steps);
+        self.job.run.write_learning_rate(&curve)?;
         self.job.run.add_speed(&speed)?;
         feedback.epoch_ends(&record, &speed, is_best);
         Ok(record)

@@ -9,13 +9,16 @@ use std::f64::consts::PI;
 
 pub use plateau::Patience;
 
-use super::{Recipe, recipe::ScheduleKind};
+use super::{History, Recipe, recipe::ScheduleKind};
 
 /// Shares of `OneCycleLR`'s defaults: of the run that rises, of the peak at the
 /// start, of the start at the end.
 const RISING: f64 = 0.3;
 const START: f64 = 1.0 / 25.0;
 const END: f64 = 1e-4;
+
+/// Points of a plot, enough for a smooth line.
+const POINTS_OF_AN_EPOCH: usize = 20;
 
 /// Warm-up and schedule of a recipe, by optimisation step.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +87,24 @@ impl LearningRate {
         rate.max(self.least)
     }
 
+    /// `(step, rate)` over the epochs of `history`, of `steps` steps each, for a
+    /// plot. After plateaus, which the schedule does not know beforehand, a point
+    /// an epoch.
+    pub fn curve(&self, history: &History, steps: usize) -> Vec<(f64, f64)> {
+        let epochs = history.epochs.iter().filter(|record| record.epoch > 0);
+        epochs
+            .flat_map(|record| {
+                let end = record.epoch * steps;
+                if self.kind == ScheduleKind::Plateau {
+                    return vec![(end as f64, record.learning_rate)];
+                }
+                let drawn = POINTS_OF_AN_EPOCH.min(steps);
+                let places = (1..=drawn).map(|point| end - steps + point * steps / drawn - 1);
+                places.map(|step| (step as f64, self.at(step, 0))).collect()
+            })
+            .collect()
+    }
+
     /// `OneCycleLR` with its cosine strategy, at `progress` of the run.
     fn one_cycle(&self, progress: f64) -> f64 {
         let start = self.peak * START;
@@ -104,6 +125,7 @@ fn half_cosine(from: f64, to: f64, progress: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::EpochRecord;
 
     fn schedule(kind: ScheduleKind) -> LearningRate {
         let recipe = Recipe {
@@ -155,5 +177,28 @@ mod tests {
         assert!((rate.at(150, 0) - 2.0).abs() < 1e-3);
         assert!(rate.at(300, 0) < 1.5);
         assert_eq!(rate.at(499, 0), 0.01);
+    }
+
+    #[test]
+    fn the_plot_follows_the_schedule() {
+        let record = |epoch, learning_rate| EpochRecord {
+            epoch,
+            learning_rate,
+            train_loss: 1.0,
+            train_top1: 0.5,
+            val_loss: 1.0,
+            val_top1: 0.5,
+            val_top5: 0.9,
+        };
+        let history = History {
+            epochs: vec![record(0, 9.0), record(1, 0.5), record(2, 0.25)],
+        };
+        let cosine = schedule(ScheduleKind::Cosine);
+        let curve = cosine.curve(&history, 100);
+        assert_eq!(curve.len(), 40);
+        assert_eq!(curve[0], (4.0, cosine.at(4, 0)));
+        assert_eq!(curve[39], (199.0, cosine.at(199, 0)));
+        let plateau = schedule(ScheduleKind::Plateau).curve(&history, 100);
+        assert_eq!(plateau, [(100.0, 0.5), (200.0, 0.25)]);
     }
 }

@@ -4,7 +4,7 @@ use trainer::device::DeviceKind;
 
 use super::prepared::Prepared;
 
-pub(super) fn introduction(prepared: &Prepared, device: DeviceKind) -> String {
+pub fn introduction(prepared: &Prepared, device: DeviceKind) -> String {
     let info = &prepared.data.info;
     let weights = match &prepared.contract.training.weights {
         Some(weights) => format!(

@@ -12,7 +12,7 @@ use trainer::{
     weights,
 };
 
-use super::FitArguments;
+use super::start::StartArguments;
 
 /// ImageNet's mean and standard deviation of pixels in `[0, 1]`, for networks
 /// that start from random weights.
@@ -20,7 +20,7 @@ const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// Recipe, data and network of a run.
-pub(super) struct Prepared {
+pub struct Prepared {
     pub recipe: Recipe,
     pub data: TrainingData,
     pub config: EfficientNetConfig,
@@ -32,9 +32,10 @@ pub(super) struct Prepared {
 impl Prepared {
     /// Opens everything for a new run, whose network starts from the recipe's weights.
     pub fn new(
-        arguments: &FitArguments,
+        arguments: &StartArguments,
         recipe: Recipe,
         device: &Device,
+        quiet: bool,
     ) -> anyhow::Result<(Self, EfficientNet)> {
         let dataset = arguments.dataset.open(&Source::Digits)?;
         let weights = weights::resolve(
@@ -42,7 +43,7 @@ impl Prepared {
             &recipe.architecture,
             arguments.weights_family,
             &arguments.models.models_dir,
-            !arguments.quiet,
+            !quiet,
         )?;
         let (mean, std) = weights
             .as_ref()
@@ -80,7 +81,7 @@ impl Prepared {
 }
 
 /// The network's configuration as the recipe has it.
-pub(super) fn config(
+pub fn config(
     recipe: &Recipe,
     classes: usize,
     family: Family,

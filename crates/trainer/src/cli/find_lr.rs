@@ -1,0 +1,76 @@
+//! `trainer find-lr`: the learning rate at which the loss falls best.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use metrics::RangeTest;
+use trainer::train::find_learning_rate;
+
+use super::{introduction::introduction, prepared::Prepared, start::StartArguments};
+
+#[derive(Debug, Args)]
+pub struct FindLrArguments {
+    #[command(flatten)]
+    start: StartArguments,
+    /// Learning rate of the first step
+    #[arg(long, value_name = "RATE", default_value_t = 1e-6, value_parser = rate)]
+    from: f64,
+    /// Learning rate that the steps grow towards
+    #[arg(long, value_name = "RATE", default_value_t = 1.0, value_parser = rate)]
+    to: f64,
+    /// Training steps, fewer if the loss gets out of hand
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    steps: usize,
+    /// Plot to write, as FILE.png and FILE.svg
+    #[arg(long, value_name = "FILE", default_value = "find-lr")]
+    out: PathBuf,
+    /// No progress
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if rate > 0.0 && rate <= 1e3 => Ok(rate),
+        _ => Err("expected a learning rate, more than 0".to_owned()),
+    }
+}
+
+pub fn run(arguments: &FindLrArguments) -> anyhow::Result<ExitCode> {
+    if arguments.from >= arguments.to {
+        let usage = "--from must be smaller than --to";
+        return Ok(super::failure::wrong_usage(usage));
+    }
+    let (kind, devices) = arguments.start.device.open(&arguments.start.devices)?;
+    let recipe = arguments.start.recipe.resolve()?;
+    let (prepared, network) =
+        Prepared::new(&arguments.start, recipe, &devices[0], arguments.quiet)?;
+    eprintln!("{}", introduction(&prepared, kind));
+    let mut test = RangeTest::new(arguments.from, arguments.to, arguments.steps);
+    find_learning_rate(
+        &prepared.recipe,
+        &prepared.data,
+        network,
+        &devices,
+        &mut test,
+    )?;
+    let title = format!(
+        "{} on {}: loss by learning rate",
+        prepared.config.name, prepared.data.info.name
+    );
+    report::write_range_test(&arguments.out, &title, &test)?;
+    eprintln!(
+        "{} steps, plotted as {}",
+        test.points().len(),
+        arguments.out.with_extension("png").display()
+    );
+    let (Some(valley), Some(steep)) = (test.valley(), test.steep()) else {
+        anyhow::bail!(
+            "the test ended after {} steps, too soon for a suggestion",
+            test.points().len()
+        );
+    };
+    eprintln!("steepest fall at {steep:.2e}; middle of the longest fall, which is suggested:");
+    println!("{valley:.2e}");
+    Ok(ExitCode::SUCCESS)
+}
