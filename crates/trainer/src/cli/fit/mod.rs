@@ -89,7 +89,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let device = &devices[0];
     if arguments.dry_run {
         let (prepared, network) = Prepared::new(arguments, recipe(arguments)?, device)?;
-        eprintln!("{}", introduction(&prepared, device_kind));
+        eprintln!("{}", introduction(&prepared, device_kind, devices.len()));
         print!("{}", dry_run::report(&prepared, &network, &devices)?);
         return Ok(ExitCode::SUCCESS);
     }
@@ -114,7 +114,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let mut feedback =
         TerminalFeedback::new(prepared.recipe.epochs, &run.log(), arguments.quiet);
     feedback.say(&format!("run      {}", run.path().display()));
-    feedback.say(&introduction(&prepared, device_kind));
+    feedback.say(&introduction(&prepared, device_kind, devices.len()));
     feedback.say(&format!(
         "ONNX Runtime {} from {}",
         onnxruntime.version,
