@@ -45,7 +45,7 @@ pub fn run(arguments: &FindLrArguments) -> anyhow::Result<ExitCode> {
     let recipe = arguments.start.recipe.resolve()?;
     let (prepared, network) =
         Prepared::new(&arguments.start, recipe, &devices[0], arguments.quiet)?;
-    eprintln!("{}", introduction(&prepared, kind));
+    eprintln!("{}", introduction(&prepared, kind, devices.len()));
     let mut test = RangeTest::new(arguments.from, arguments.to, arguments.steps);
     find_learning_rate(
         &prepared.recipe,

@@ -4,7 +4,7 @@ use trainer::device::DeviceKind;
 
 use super::prepared::Prepared;
 
-pub fn introduction(prepared: &Prepared, device: DeviceKind) -> String {
+pub fn introduction(prepared: &Prepared, device: DeviceKind, devices: usize) -> String {
     let info = &prepared.data.info;
     let weights = match &prepared.contract.training.weights {
         Some(weights) => format!(
@@ -14,8 +14,12 @@ pub fn introduction(prepared: &Prepared, device: DeviceKind) -> String {
         ),
         None => "none, from scratch".to_owned(),
     };
+    let several = match devices {
+        1 => String::new(),
+        devices => format!(", {devices} of them share every batch"),
+    };
     format!(
-        "model    {}, {} parameters, {} px, {:?} padding\nweights  {weights}\ndata     {}: {} train, {} validation, {} test images, {} classes (sha256 {})\ndevice   {device}",
+        "model    {}, {} parameters, {} px, {:?} padding\nweights  {weights}\ndata     {}: {} train, {} validation, {} test images, {} classes (sha256 {})\ndevice   {device}{several}",
         prepared.config.name,
         prepared.contract.parameters,
         prepared.recipe.image_size,

@@ -75,7 +75,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let device = &devices[0];
     if arguments.dry_run {
         let (prepared, network) = arguments.prepared(device)?;
-        eprintln!("{}", introduction(&prepared, device_kind));
+        eprintln!("{}", introduction(&prepared, device_kind, devices.len()));
         print!("{}", dry_run::report(&prepared, &network, &devices)?);
         return Ok(ExitCode::SUCCESS);
     }
@@ -102,7 +102,9 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     feedback
         .0
         .say(&format!("run      {}", run.path().display()));
-    feedback.0.say(&introduction(&prepared, device_kind));
+    feedback
+        .0
+        .say(&introduction(&prepared, device_kind, devices.len()));
     feedback.0.say(&format!(
         "ONNX Runtime {} from {}",
         onnxruntime.version,
