@@ -8,7 +8,10 @@
 
 use std::{
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,6 +30,10 @@ use trainer::{
 
 const SIZE: usize = 32;
 
+/// The processor draws all random numbers of a process from one generator, and
+/// the networks of both tests are made of them: one test at a time.
+static GENERATOR: Mutex<()> = Mutex::new(());
+
 /// A recipe whose steps are the same however their batch is cut: no random
 /// numbers on the device, which all devices of a process draw from one generator.
 fn recipe(freeze_batch_norm: bool) -> Recipe {
@@ -39,6 +46,7 @@ fn recipe(freeze_batch_norm: bool) -> Recipe {
         batch_size: 11,
         optimizer: OptimizerKind::Sgd,
         learning_rate: 0.02,
+        clip_norm: 1.0,
         dropout: 0.0,
         stochastic_depth: 0.0,
         freeze_batch_norm,
@@ -84,6 +92,7 @@ fn run(recipe: &Recipe, devices: usize, run: &Path, stop_at: usize) -> Ran {
     let digits = dataset::open(&dataset::Source::Digits, &dataset::OpenOptions::default()).unwrap();
     let data = TrainingData::new(&digits, recipe, [0.4; 3], [0.25; 3]).unwrap();
     let config = EfficientNetConfig::variant("efficientnet_b0", 10, Family::tensorflow()).unwrap();
+    let config = config.with_dropout(recipe.dropout);
     let (folder, start) = match run.exists() {
         false => {
             let start = Start::Fresh(Box::new(network(&config)));
@@ -123,6 +132,7 @@ fn run(recipe: &Recipe, devices: usize, run: &Path, stop_at: usize) -> Ran {
 
 #[test]
 fn the_losses_are_those_of_one_device_with_the_joint_batch() {
+    let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     // Batch norms over shares are not batch norms over the batch; frozen ones are the same.
     let recipe = recipe(true);
     let folder = tempfile::tempdir().unwrap();
@@ -149,6 +159,7 @@ fn the_losses_are_those_of_one_device_with_the_joint_batch() {
 
 #[test]
 fn a_stopped_run_goes_on_as_if_nothing_had_happened() {
+    let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     let recipe = recipe(false);
     let folder = tempfile::tempdir().unwrap();
     let unbroken = run(&recipe, 2, &folder.path().join("unbroken"), usize::MAX);

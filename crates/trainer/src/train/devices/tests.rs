@@ -21,16 +21,19 @@ use crate::{
 
 const SIZE: usize = 32;
 
-/// A network that draws no random numbers, with running statistics of noise.
-fn network(freeze_batch_norm: bool) -> EfficientNet {
-    let device = Device::flex().autodiff();
-    device.seed(3);
+fn config() -> EfficientNetConfig {
     let config = EfficientNetConfig {
         width: 0.35,
         depth: 0.5,
         ..EfficientNetConfig::variant("efficientnet_b0", 10, Family::torch()).unwrap()
     };
-    let network = config.with_dropout(0.0).init(&device);
+    config.with_dropout(0.0)
+}
+
+/// A network that draws no random numbers, with running statistics of noise.
+fn network(freeze_batch_norm: bool) -> EfficientNet {
+    let device = Device::flex().autodiff();
+    let network = config().init(&device);
     let network = network.with_batch_norms(1.0, false);
     network.forward(Tensor::from_data(
         TensorData::new(pixels(8), [8, 3, SIZE, SIZE]),
@@ -38,6 +41,13 @@ fn network(freeze_batch_norm: bool) -> EfficientNet {
     ));
     let network = network.valid().train();
     network.with_batch_norms(1.0, freeze_batch_norm)
+}
+
+/// Another network with the same tensors: a clone shares its running statistics.
+fn copy(network: &EfficientNet) -> EfficientNet {
+    let copy = config().init(&Device::flex().autodiff());
+    let copy = copy.with_tensors(network.named_tensors()).unwrap();
+    copy.train().with_batch_norms(1.0, false)
 }
 
 fn task(smoothing: f64, group: usize) -> Task {
@@ -153,13 +163,13 @@ fn running_statistics_are_the_mean_over_the_shares() {
         let running = tensors.filter(|(name, _)| name.contains("running"));
         running.flat_map(|(_, tensor)| tensor.values).collect()
     };
-    let batch = batch(8);
+    let (network, batch) = (network(false), batch(8));
     let task = task(0.1, 2);
     let devices = vec![Device::flex().autodiff(); 2];
     let mut of_shares = Share::cut(batch.clone(), &devices, task)
         .into_iter()
         .map(|share| {
-            let network = network(false);
+            let network = copy(&network);
             learn(&network, share.batch, 1);
             statistics(&network)
         });
@@ -171,7 +181,6 @@ fn running_statistics_are_the_mean_over_the_shares() {
         .collect();
     assert!(relative(&first, &mean) > 1e-2, "the shares are alike");
 
-    let network = network(false);
     learn(&network, batch, 2);
     let error = relative(&statistics(&network), &mean);
     assert!(error < 1e-5, "{error:e}");
