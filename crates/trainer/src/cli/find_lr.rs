@@ -41,17 +41,21 @@ pub fn run(arguments: &FindLrArguments) -> anyhow::Result<ExitCode> {
         let usage = "--from must be smaller than --to";
         return Ok(super::failure::wrong_usage(usage));
     }
-    let (kind, devices) = arguments.start.device.open(&arguments.start.devices)?;
+    let opened = arguments.start.device.open(&arguments.start.devices)?;
     let recipe = arguments.start.recipe.resolve()?;
-    let (prepared, network) =
-        Prepared::new(&arguments.start, recipe, &devices[0], arguments.quiet)?;
-    eprintln!("{}", introduction(&prepared, kind, devices.len()));
+    let (prepared, network) = Prepared::new(
+        &arguments.start,
+        recipe,
+        &opened.devices[0],
+        arguments.quiet,
+    )?;
+    eprintln!("{}", introduction(&prepared, &opened));
     let mut test = RangeTest::new(arguments.from, arguments.to, arguments.steps);
     find_learning_rate(
         &prepared.recipe,
         &prepared.data,
         network,
-        &devices,
+        &opened.devices,
         &mut test,
     )?;
     let title = format!(

@@ -1,10 +1,10 @@
 //! What is about to happen, in a few lines.
 
-use trainer::device::DeviceKind;
+use trainer::device::OpenedDevices;
 
 use super::prepared::Prepared;
 
-pub fn introduction(prepared: &Prepared, device: DeviceKind, devices: usize) -> String {
+pub fn introduction(prepared: &Prepared, opened: &OpenedDevices) -> String {
     let info = &prepared.data.info;
     let weights = match &prepared.contract.training.weights {
         Some(weights) => format!(
@@ -14,12 +14,8 @@ pub fn introduction(prepared: &Prepared, device: DeviceKind, devices: usize) -> 
         ),
         None => "none, from scratch".to_owned(),
     };
-    let several = match devices {
-        1 => String::new(),
-        devices => format!(", {devices} of them share every batch"),
-    };
     format!(
-        "model    {}, {} parameters, {} px, {:?} padding\nweights  {weights}\ndata     {}: {} train, {} validation, {} test images, {} classes (sha256 {})\ndevice   {device}{several}",
+        "model    {}, {} parameters, {} px, {:?} padding\nweights  {weights}\ndata     {}: {} train, {} validation, {} test images, {} classes (sha256 {})\ndevice   {opened}",
         prepared.config.name,
         prepared.contract.parameters,
         prepared.recipe.image_size,

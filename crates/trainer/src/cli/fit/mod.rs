@@ -71,12 +71,12 @@ impl FitArguments {
 }
 
 pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
-    let (device_kind, devices) = arguments.start.device.open(&arguments.start.devices)?;
-    let device = &devices[0];
+    let opened = arguments.start.device.open(&arguments.start.devices)?;
+    let device = &opened.devices[0];
     if arguments.dry_run {
         let (prepared, network) = arguments.prepared(device)?;
-        eprintln!("{}", introduction(&prepared, device_kind, devices.len()));
-        print!("{}", dry_run::report(&prepared, &network, &devices)?);
+        eprintln!("{}", introduction(&prepared, &opened));
+        print!("{}", dry_run::report(&prepared, &network, &opened.devices)?);
         return Ok(ExitCode::SUCCESS);
     }
     // Before hours of training, not after.
@@ -92,7 +92,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         config: &prepared.config,
         contract: &prepared.contract,
         run: &run,
-        devices: &devices,
+        devices: &opened.devices,
         runtime,
         features: &prepared.features,
         state_interval: Duration::from_secs_f64(arguments.state_interval),
@@ -102,9 +102,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     feedback
         .0
         .say(&format!("run      {}", run.path().display()));
-    feedback
-        .0
-        .say(&introduction(&prepared, device_kind, devices.len()));
+    feedback.0.say(&introduction(&prepared, &opened));
     feedback.0.say(&format!(
         "ONNX Runtime {} from {}",
         onnxruntime.version,

@@ -1,15 +1,12 @@
-//! Which device trains: what was compiled in and what was asked for.
+//! Which device trains: what was compiled in, what was asked for, what works.
+
+mod probe;
 
 use std::{fmt, str::FromStr};
 
 use burn::tensor::Device;
-#[cfg(any(
-    feature = "cuda",
-    feature = "rocm",
-    feature = "metal",
-    feature = "vulkan"
-))]
-use burn::tensor::DeviceType;
+
+pub use probe::{Probe, probe};
 
 use crate::error::TrainError;
 
@@ -86,13 +83,17 @@ impl DeviceKind {
     ///
     /// # Errors
     /// A device that is not in this build, or not on this machine.
-    pub fn open(self, numbers: &[usize]) -> Result<(Self, Vec<Device>), TrainError> {
-        let kind = match self {
-            Self::Auto => Self::best(),
-            kind => kind,
+    pub fn open(self, numbers: &[usize]) -> Result<OpenedDevices, TrainError> {
+        let (kind, choice) = match self {
+            Self::Auto => Self::first_that_works(),
+            kind => (kind, None),
         };
         if kind == Self::Cpu {
-            return Ok((kind, vec![Device::flex(); numbers.len()]));
+            return Ok(OpenedDevices {
+                kind,
+                choice,
+                devices: vec![Device::flex(); numbers.len()],
+            });
         }
         let compiled = Self::compiled();
         if !compiled.contains(&kind) {
@@ -102,7 +103,7 @@ impl DeviceKind {
                 available: available.join(", "),
             });
         }
-        let present = kind.present();
+        let present = probe::present(kind).unwrap_or_default();
         let devices = numbers.iter().map(|&number| {
             let device = present.get(number).cloned();
             device.ok_or_else(|| TrainError::NoSuchDevice {
@@ -111,55 +112,60 @@ impl DeviceKind {
                 present: present.len(),
             })
         });
-        Ok((kind, devices.collect::<Result<_, _>>()?))
+        Ok(OpenedDevices {
+            kind,
+            choice,
+            devices: devices.collect::<Result<_, _>>()?,
+        })
     }
 
-    /// The first kind of this build that this machine has a card for. Drivers
-    /// that compute on the processor are slower than the CPU device.
-    fn best() -> Self {
-        let kinds = Self::compiled().into_iter();
-        let mut with_card = kinds.filter(|kind| kind.present().iter().any(is_card));
-        with_card.next().unwrap_or(Self::Cpu)
+    /// The first kind of this build that this machine has a working card for,
+    /// and why it is that. Drivers that compute on the processor are slower than
+    /// the CPU device.
+    fn first_that_works() -> (Self, Option<String>) {
+        let mut passed_over = Vec::new();
+        for kind in Self::compiled() {
+            if kind == Self::Cpu {
+                break;
+            }
+            match probe(kind) {
+                Probe::Works { .. } => {
+                    passed_over.insert(0, "the first that works".to_owned());
+                    return (kind, Some(passed_over.join("; ")));
+                }
+                other => passed_over.push(format!("{kind}: {other}")),
+            }
+        }
+        let why = match passed_over.is_empty() {
+            true => "the only one of this build".to_owned(),
+            false => passed_over.join("; "),
+        };
+        (Self::Cpu, Some(why))
     }
+}
 
-    /// The GPUs of this kind, best first; none where the driver is missing.
-    fn present(self) -> Vec<Device> {
-        match self {
-            #[cfg(feature = "cuda")]
-            Self::Cuda => Device::enumerate(DeviceType::Cuda).into_vec(),
-            #[cfg(feature = "rocm")]
-            Self::Rocm => Device::enumerate(DeviceType::Rocm).into_vec(),
-            #[cfg(feature = "metal")]
-            Self::Metal => Device::enumerate(DeviceType::Metal).into_vec(),
-            #[cfg(feature = "vulkan")]
-            Self::Vulkan => Device::enumerate(DeviceType::Vulkan).into_vec(),
-            _ => Vec::new(),
+/// The devices of a run.
+#[derive(Debug, Clone)]
+pub struct OpenedDevices {
+    /// Their kind, never `auto`.
+    pub kind: DeviceKind,
+    /// Why `auto` chose this kind; nothing where it was asked for.
+    pub choice: Option<String>,
+    /// The devices, without autodiff, in the order asked for.
+    pub devices: Vec<Device>,
+}
+
+impl fmt::Display for OpenedDevices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind)?;
+        if self.devices.len() > 1 {
+            write!(f, ", {} of them share every batch", self.devices.len())?;
+        }
+        match &self.choice {
+            Some(choice) => write!(f, " ({choice})"),
+            None => Ok(()),
         }
     }
-}
-
-/// Whether a GPU stands behind the device, as opposed to a software driver
-/// such as Mesa's lavapipe. Opens the device.
-#[cfg(any(
-    feature = "cuda",
-    feature = "rocm",
-    feature = "metal",
-    feature = "vulkan"
-))]
-fn is_card(device: &Device) -> bool {
-    device
-        .identity()
-        .is_some_and(|identity| identity.physical.is_some())
-}
-
-#[cfg(not(any(
-    feature = "cuda",
-    feature = "rocm",
-    feature = "metal",
-    feature = "vulkan"
-)))]
-fn is_card(_device: &Device) -> bool {
-    false
 }
 
 #[cfg(test)]
@@ -177,9 +183,19 @@ mod tests {
 
     #[test]
     fn the_processor_has_every_number() {
-        let (kind, devices) = DeviceKind::Cpu.open(&[0, 1]).unwrap();
-        assert_eq!(kind, DeviceKind::Cpu);
-        assert_eq!(devices, [Device::flex(), Device::flex()]);
+        let opened = DeviceKind::Cpu.open(&[0, 1]).unwrap();
+        assert_eq!(opened.kind, DeviceKind::Cpu);
+        assert_eq!(opened.devices, [Device::flex(), Device::flex()]);
+        assert_eq!(opened.to_string(), "cpu, 2 of them share every batch");
+    }
+
+    #[test]
+    fn auto_says_why() {
+        let opened = DeviceKind::Auto.open(&[0]).unwrap();
+        assert_ne!(opened.kind, DeviceKind::Auto);
+        if DeviceKind::compiled().len() == 1 {
+            assert_eq!(opened.to_string(), "cpu (the only one of this build)");
+        }
     }
 
     #[cfg(not(feature = "cuda"))]
