@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use contract::ContractError;
 use dataset::DatasetError;
 
+use crate::ShardError;
+
 /// An error of this crate.
 ///
 /// `Display` is one line; [`InferError::hint`] says what to do about it.
@@ -246,6 +248,10 @@ pub enum InferError {
         source: io::Error,
     },
 
+    /// A shard file that cannot be used.
+    #[error(transparent)]
+    Shard(#[from] ShardError),
+
     /// An image could not be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -292,6 +298,7 @@ impl InferError {
             Self::DeadlineExceeded => "allow more time, or send fewer images at once",
             Self::TooManyPixels { .. } => "make the image smaller, or raise the limit (max_pixels)",
             Self::Thread { .. } => "raise the limit of threads, or use fewer sessions",
+            Self::Shard(error) => error.hint(),
             Self::Dataset(error) => return error.hint(),
             Self::Runtime { .. }
             | Self::OutputShape { .. }

@@ -25,6 +25,8 @@
 //! - [`Classifier`]: one model, shared between threads and tasks by cloning;
 //!   it answers a [`Request`] from any of them, and reports each [`Event`].
 //! - [`evaluate`]: loss, top-1, top-5 and per-class scores over a data set.
+//! - [`evaluate_each`]: its answers one by one; [`Shard`], [`ShardSet`]: a share
+//!   of them in a file, and all shares put together again.
 //! - [`predict`]: any number of pictures ([`find_pictures`]), one answer each.
 //! - [`compare`]: two models on the same images.
 //! - [`bench()`]: load time, latency, throughput and memory of a model.
@@ -60,9 +62,11 @@ mod providers;
 mod queue;
 mod request;
 mod runtime;
+mod selection;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod session;
+mod shard;
 
 pub use bench::{BenchOptions, BenchReport, Latency, LoadTimes, Noise, Throughput, bench};
 pub use builder::ClassifierBuilder;
@@ -70,7 +74,10 @@ pub use classification::Classification;
 pub use classifier::Classifier;
 pub use compare::{CompareOptions, Comparison, Disagreement, LogitDifference, Speed, compare};
 pub use error::InferError;
-pub use evaluate::{EvaluateOptions, EvaluationOutcome, EvaluationTimes, Prediction, evaluate};
+pub use evaluate::{
+    Answer, EvaluateOptions, EvaluationOutcome, EvaluationTimes, Prediction, RunningOutcome,
+    evaluate, evaluate_each,
+};
 pub use event::{Event, Outcome};
 pub use input::{FindOptions, MAX_STREAM_BYTES, Picture, Pictures, find_in_folder, find_pictures};
 pub use model_file::ModelFile;
@@ -78,3 +85,7 @@ pub use predict::{PictureAnswer, PredictOptions, predict};
 pub use providers::{Device, ParseDeviceError, Provider};
 pub use request::Request;
 pub use runtime::{RuntimeInfo, load_runtime};
+pub use shard::{
+    ParseShardError, Part, RunFacts, RuntimeFacts, Shard, ShardError, ShardHeader, ShardReader,
+    ShardSet, ShardTimes, ShardWriter, ShardedEvaluation, Validation, preprocessing_sha256,
+};

@@ -3,6 +3,7 @@
 //!
 //! - `cli`: the arguments and the commands;
 //! - `cli::eval`: `infer eval`, scores over a data set;
+//! - `cli::merge`: `infer merge`, the report of an evaluation in shards;
 //! - `cli::bench`: `infer bench`, how fast a model runs here;
 //! - `cli::compare`: `infer compare`, two models on the same images;
 //! - `cli::inspect`: `infer inspect`, the contract of a model;

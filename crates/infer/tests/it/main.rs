@@ -15,6 +15,7 @@ mod predict;
 mod queue;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
+mod shards;
 mod shell;
 mod tiny;
 
