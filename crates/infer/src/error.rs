@@ -116,6 +116,22 @@ pub enum InferError {
         reason: String,
     },
 
+    /// TensorRT was demanded and cannot be used.
+    #[error("TensorRT cannot be used: {reason}")]
+    TensorRt {
+        /// Names the missing library or device.
+        reason: String,
+    },
+
+    /// The folder for TensorRT's engines cannot be made.
+    #[error("cannot make the engine cache {}: {source}", path.display())]
+    EngineCache {
+        /// The folder as given.
+        path: PathBuf,
+        /// What the operating system answered.
+        source: io::Error,
+    },
+
     /// ONNX Runtime refused an operation.
     #[error("ONNX Runtime failed to {action}: {reason}")]
     Runtime {
@@ -280,6 +296,10 @@ impl InferError {
             Self::Cuda { .. } => {
                 "install the GPU build with `tools/onnxruntime.sh --gpu` and the CUDA and cuDNN libraries it needs, or use --device cpu"
             }
+            Self::TensorRt { .. } => {
+                "install the GPU build with `tools/onnxruntime.sh --gpu`, and TensorRT with the CUDA and cuDNN libraries it needs, or use --device cuda or cpu"
+            }
+            Self::EngineCache { .. } => "choose a folder that you may write to",
             Self::PixelLength { .. } | Self::ArrayShape { .. } => {
                 "pass uint8 RGB pixels of the model's input size, or use classify_image for other sizes"
             }

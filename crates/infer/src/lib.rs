@@ -30,6 +30,7 @@
 //! - [`predict`]: any number of pictures ([`find_pictures`]), one answer each.
 //! - [`compare`]: two models on the same images.
 //! - [`bench()`]: load time, latency, throughput and memory of a model.
+//! - [`doctor`]: what the machine has, of what running a model needs.
 //! - [`ModelFile`]: an ONNX file and its contract, read without ONNX Runtime.
 //!
 //! Features: `serve` adds [`serve`], the HTTP service; `cli` is what the program
@@ -50,6 +51,7 @@ mod builder;
 mod classification;
 mod classifier;
 mod compare;
+pub mod doctor;
 mod engine;
 mod error;
 mod evaluate;
@@ -82,7 +84,7 @@ pub use event::{Event, Outcome};
 pub use input::{FindOptions, MAX_STREAM_BYTES, Picture, Pictures, find_in_folder, find_pictures};
 pub use model_file::ModelFile;
 pub use predict::{PictureAnswer, PredictOptions, predict};
-pub use providers::{Device, ParseDeviceError, Provider};
+pub use providers::{Device, GpuOptions, ParseDeviceError, Provider};
 pub use request::Request;
 pub use runtime::{RuntimeInfo, load_runtime};
 pub use shard::{

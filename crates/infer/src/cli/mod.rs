@@ -4,6 +4,7 @@ mod bench;
 mod classifier;
 mod compare;
 mod data;
+mod doctor;
 mod eval;
 mod failure;
 mod inspect;
@@ -35,6 +36,7 @@ Examples:
   infer compare b0.onnx b0-fp16.onnx --differences differences.csv
   infer bench b0.onnx --batch-sizes 1,8 --markdown bench.md
   infer inspect b0.onnx
+  infer doctor
   infer serve --model b0.onnx
   infer predict cat.jpg photos/ 'more/**/*.png' --model b0.onnx --top 3
   curl ... | infer predict - --model b0.onnx --json
@@ -83,6 +85,9 @@ enum Command {
     /// Put the shards of an evaluation together; needs no ONNX Runtime.
     #[command(after_help = MERGE_HELP)]
     Merge(merge::MergeArgs),
+    /// Check what this machine has, of what running a model needs.
+    #[command(after_help = doctor::EXIT_CODES)]
+    Doctor(doctor::DoctorArgs),
     /// Print the contract of a model; needs no ONNX Runtime.
     #[command(after_help = EXIT_CODES)]
     Inspect(inspect::InspectArgs),
@@ -144,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args, verbosity),
         Command::Compare(args) => compare::run(&args, verbosity),
         Command::Merge(args) => merge::run(&args, verbosity),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Predict(args) => predict::run(&args, verbosity),
         #[cfg(feature = "serve")]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 use dataset::Split;
 
-use crate::{Classifier, InferError, Provider};
+use crate::{Classifier, InferError};
 
 /// What the workers share.
 pub(super) struct Job<'a> {
@@ -85,7 +85,7 @@ impl<'a> Job<'a> {
         }
         // A GPU tunes its kernels to a batch size; an odd last batch would
         // make it start over, so zeros fill it up.
-        if self.classifier.provider() == Provider::Cuda {
+        if self.classifier.provider().is_gpu() {
             pixels.resize(self.batch_size * self.classifier.contract().input_len(), 0);
         }
         let prepared = Instant::now();

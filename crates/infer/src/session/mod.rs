@@ -1,5 +1,9 @@
 //! One ONNX Runtime session of a classifier model.
 
+mod bound;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,7 +14,11 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::TensorRef;
 
 use crate::runtime::Runtime;
-use crate::{InferError, Provider};
+use crate::{GpuOptions, InferError, Provider};
+use bound::{BoundBatch, Memory};
+
+/// Batch sizes whose buffers are kept: a queue under changing load has as many.
+const BOUND_BATCHES: usize = 64;
 
 /// What a run returns for `n` images of `c` classes.
 #[derive(Debug)]
@@ -25,6 +33,15 @@ pub(crate) struct Scores {
 pub(crate) struct ModelSession {
     session: Session,
     contract: Arc<Contract>,
+    bound: Option<Bound>,
+}
+
+/// Buffers of a GPU's session, by the number of images.
+struct Bound {
+    memory: Memory,
+    /// Whether kernels are recorded.
+    recorded: bool,
+    batches: HashMap<usize, BoundBatch>,
 }
 
 impl fmt::Debug for ModelSession {
@@ -42,15 +59,34 @@ impl ModelSession {
         model: &[u8],
         contract: Arc<Contract>,
         provider: Provider,
+        gpu: &GpuOptions,
         intra_threads: usize,
     ) -> Result<Self, ort::Error> {
-        let session = options(runtime, provider, intra_threads)?.commit_from_memory(model)?;
-        Ok(Self { session, contract })
+        let session = options(runtime, provider, gpu, intra_threads)?.commit_from_memory(model)?;
+        let bound = provider.is_gpu().then(|| Bound {
+            memory: Memory::CUDA,
+            recorded: gpu.cuda_graphs,
+            batches: HashMap::new(),
+        });
+        Ok(Self {
+            session,
+            contract,
+            bound,
+        })
     }
 
     /// Runs the model on `pixels`, whole images back to back (NHWC uint8).
-    /// The tensor borrows the slice: nothing is copied on the way in.
     pub fn run(&mut self, pixels: &[u8]) -> Result<Scores, InferError> {
+        match &mut self.bound {
+            Some(bound) => bound
+                .run(&mut self.session, &self.contract, pixels)
+                .map_err(|error| InferError::runtime("run the model", &error)),
+            None => self.run_borrowed(pixels),
+        }
+    }
+
+    /// The tensor borrows the slice: nothing is copied on the way in.
+    fn run_borrowed(&mut self, pixels: &[u8]) -> Result<Scores, InferError> {
         let input = &self.contract.input;
         let images = pixels.len() / self.contract.input_len();
         let shape = [images, input.height, input.width, input.channels];
@@ -87,16 +123,92 @@ impl ModelSession {
     }
 }
 
+impl Bound {
+    fn run(
+        &mut self,
+        session: &mut Session,
+        contract: &Contract,
+        pixels: &[u8],
+    ) -> ort::Result<Scores> {
+        let images = pixels.len() / contract.input_len();
+        if self.batches.len() >= BOUND_BATCHES && !self.batches.contains_key(&images) {
+            self.batches.clear();
+        }
+        let batch = match self.batches.entry(images) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(BoundBatch::new(
+                session,
+                contract,
+                images,
+                &self.memory,
+                self.recorded,
+            )?),
+        };
+        batch.run(session, pixels)
+    }
+}
+
 /// The session options: every graph optimisation, sequential execution.
 fn options(
     runtime: &Runtime,
     provider: Provider,
+    gpu: &GpuOptions,
     intra_threads: usize,
 ) -> Result<SessionBuilder, ort::Error> {
     let builder = Session::builder(&runtime.environment)?
         .with_log_level(LogLevel::Warning)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(intra_threads)?
-        .with_execution_providers([provider.dispatch()])?;
+        .with_execution_providers(provider.dispatch(gpu))?;
     Ok(builder)
+}
+
+#[cfg(test)]
+mod tests {
+    use ort::memory::AllocationDevice;
+
+    use super::*;
+    use crate::{ModelFile, runtime};
+
+    /// A GPU's buffers, in ordinary memory: the same code on the processor.
+    #[test]
+    fn bound_buffers_give_the_answers_of_borrowed_ones() {
+        let bytes = include_bytes!("../../tests/fixtures/digits.onnx");
+        let model = ModelFile::from_bytes(bytes.to_vec()).unwrap();
+        let runtime = runtime::load(None).unwrap();
+        let contract = Arc::new(model.contract().clone());
+        let image = contract.input_len();
+        let open = |bound: Option<Bound>| {
+            let gpu = GpuOptions::default();
+            let contract = Arc::clone(&contract);
+            let session =
+                ModelSession::open(&runtime, model.bytes(), contract, Provider::Cpu, &gpu, 1);
+            ModelSession {
+                bound,
+                ..session.unwrap()
+            }
+        };
+        let mut borrowed = open(None);
+        for recorded in [false, true] {
+            let memory = Memory {
+                host: AllocationDevice::CPU,
+                device: AllocationDevice::CPU,
+            };
+            let mut bound = open(Some(Bound {
+                memory,
+                recorded,
+                batches: HashMap::new(),
+            }));
+            // Batches of other sizes in between, and other pixels each time.
+            for (turn, images) in [4, 1, 4, 3, 4].into_iter().enumerate() {
+                let pixels: Vec<u8> = (0..images * image)
+                    .map(|i| (i * 7 + turn * 31) as u8)
+                    .collect();
+                let (found, expected) = (bound.run(&pixels), borrowed.run(&pixels));
+                let (found, expected) = (found.unwrap(), expected.unwrap());
+                assert_eq!(found.logits, expected.logits);
+                assert_eq!(found.probabilities, expected.probabilities);
+            }
+        }
+    }
 }

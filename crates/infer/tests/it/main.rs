@@ -8,6 +8,7 @@ mod bench;
 mod classifier;
 mod cli;
 mod compare;
+mod doctor;
 mod eval;
 mod evaluate;
 mod model_file;
