@@ -1,37 +1,88 @@
 //! Files that appear whole or not at all, and their SHA-256.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, IntoInnerError, Read, Write};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 /// Writes `bytes` to `path` so that a reader, or a machine that loses power,
-/// sees the old file or the new one, never a part: a temporary file beside it
-/// is written, brought to the disk and renamed over `path`.
-///
-/// The file gets the permissions of any new file (0666 less the umask).
+/// sees the old file or the new one, never a part: an [`AtomicFile`] written at
+/// once.
 ///
 /// # Errors
 /// Those of the file system, e.g. when the folder does not exist or is not
 /// writable. The temporary file is then removed, and `path` stays as it was.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(bytes)?;
+    file.commit()
+}
+
+/// A file that is written bit by bit and appears whole or not at all: a
+/// temporary file beside its place, which [`commit`](AtomicFile::commit) brings
+/// to the disk and renames. Dropped without that, it is removed, and what was
+/// at its place stays.
+///
+/// The file gets the permissions of any new file (0666 less the umask).
+#[derive(Debug)]
+pub struct AtomicFile {
+    temporary: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl AtomicFile {
+    /// Begins a file that is to appear at `path`.
+    ///
+    /// # Errors
+    /// Those of the file system, e.g. when the folder does not exist or is not
+    /// writable.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // tempfile's own default, 0600, would hide the result from other users.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let temporary = builder.tempfile_in(folder_of(path)).map_err(without_path)?;
+        Ok(Self {
+            temporary: BufWriter::new(temporary),
+            path: path.to_path_buf(),
+        })
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// Those of the file system; the temporary file is then removed.
+    pub fn commit(self) -> io::Result<()> {
+        let temporary = self
+            .temporary
+            .into_inner()
+            .map_err(IntoInnerError::into_error)?;
+        temporary.as_file().sync_all()?;
+        temporary.persist(&self.path).map_err(|error| error.error)?;
+        sync_folder(folder_of(&self.path))
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temporary.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temporary.flush()
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // tempfile's own default, 0600, would hide the result from other users.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut temporary = builder.tempfile_in(folder).map_err(without_path)?;
-    temporary.write_all(bytes)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
 }
 
 /// tempfile puts the temporary file's name into the error; the caller names
@@ -145,6 +196,23 @@ mod tests {
         std::fs::write(taken.join("inside"), "x").unwrap();
         assert!(write_atomically(&taken, b"bytes").is_err());
         assert!(write_atomically(&folder.path().join("no/such/file"), b"bytes").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_not_committed_never_appears() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("predictions.csv");
+        write_atomically(&path, b"old").unwrap();
+        let mut file = AtomicFile::create(&path).unwrap();
+        file.write_all(b"ne").unwrap();
+        drop(file);
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        let mut file = AtomicFile::create(&path).unwrap();
+        file.write_all(b"ne").unwrap();
+        file.write_all(b"w").unwrap();
+        file.commit().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

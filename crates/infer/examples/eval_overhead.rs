@@ -66,6 +66,7 @@ fn compare(model: &Path, dataset: &str, rounds: usize, images: usize) -> Result<
         let options = EvaluateOptions {
             batch_size: Some(BATCH),
             limit: Some(images),
+            ..EvaluateOptions::default()
         };
         let a = evaluate(&classifier, &split, &options, &|_| ())?.images_per_second();
         let child = Command::new(env::current_exe()?)

@@ -1,5 +1,6 @@
 //! Options of a classifier, and its assembly.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,11 +11,11 @@ use crate::classifier::Inner;
 use crate::engine::Engine;
 use crate::event::{Event, Hook};
 use crate::pool::Pool;
-use crate::providers::cuda;
+use crate::providers::explain;
 use crate::queue::{Queue, QueueOptions};
 use crate::runtime::{self, Runtime};
 use crate::session::ModelSession;
-use crate::{Classifier, Device, InferError, ModelFile, Provider};
+use crate::{Classifier, Device, GpuOptions, InferError, ModelFile, Provider};
 
 /// Builds a [`Classifier`]; every option has a default.
 ///
@@ -40,6 +41,7 @@ use crate::{Classifier, Device, InferError, ModelFile, Provider};
 #[derive(Debug, Clone, Default)]
 pub struct ClassifierBuilder {
     device: Device,
+    gpu: GpuOptions,
     sessions: Option<usize>,
     intra_threads: Option<usize>,
     runtime: Option<PathBuf>,
@@ -63,6 +65,13 @@ impl ClassifierBuilder {
     #[must_use]
     pub fn device(mut self, device: Device) -> Self {
         self.device = device;
+        self
+    }
+
+    /// How a GPU is used. Default: [`GpuOptions::default`].
+    #[must_use]
+    pub fn gpu(mut self, options: GpuOptions) -> Self {
+        self.gpu = options;
         self
     }
 
@@ -168,7 +177,8 @@ impl ClassifierBuilder {
     ///
     /// # Errors
     /// `Runtime…` if ONNX Runtime cannot be found or loaded or refuses the
-    /// model, [`InferError::Cuda`] if CUDA was demanded and does not work,
+    /// model, [`InferError::Cuda`] or [`InferError::TensorRt`] if that was demanded
+    /// and does not work, [`InferError::EngineCache`] for a folder that cannot be made,
     /// [`InferError::Thread`] if the system refuses a thread.
     pub fn from_model(&self, model: &ModelFile) -> Result<Classifier, InferError> {
         let runtime = runtime::load(self.runtime.as_deref())?;
@@ -177,18 +187,27 @@ impl ClassifierBuilder {
         let open_cpu =
             || open(Provider::Cpu).map_err(|error| InferError::runtime("open the model", &error));
 
+        let explain =
+            |provider, error: ort::Error| explain(provider, error.message(), &runtime.info);
         let (provider, sessions, fallback_reason) = match self.device {
             Device::Cpu => (Provider::Cpu, open_cpu()?, None),
             Device::Cuda => {
                 let sessions = open(Provider::Cuda).map_err(|error| InferError::Cuda {
-                    reason: cuda::explain(error.message(), &runtime.info),
+                    reason: explain(Provider::Cuda, error),
                 })?;
                 (Provider::Cuda, sessions, None)
+            }
+            Device::TensorRt => {
+                self.make_engine_cache()?;
+                let sessions = open(Provider::TensorRt).map_err(|error| InferError::TensorRt {
+                    reason: explain(Provider::TensorRt, error),
+                })?;
+                (Provider::TensorRt, sessions, None)
             }
             Device::Auto => match open(Provider::Cuda) {
                 Ok(sessions) => (Provider::Cuda, sessions, None),
                 Err(error) => {
-                    let reason = cuda::explain(error.message(), &runtime.info);
+                    let reason = explain(Provider::Cuda, error);
                     (Provider::Cpu, open_cpu()?, Some(reason))
                 }
             },
@@ -208,6 +227,16 @@ impl ClassifierBuilder {
             runtime: runtime.info,
             fallback_reason,
         }))
+    }
+
+    fn make_engine_cache(&self) -> Result<(), InferError> {
+        let Some(path) = &self.gpu.engine_cache else {
+            return Ok(());
+        };
+        fs::create_dir_all(path).map_err(|source| InferError::EngineCache {
+            path: path.clone(),
+            source,
+        })
     }
 
     fn queue_options(&self, provider: Provider) -> QueueOptions {
@@ -236,6 +265,7 @@ impl ClassifierBuilder {
                 model.bytes(),
                 Arc::clone(contract),
                 provider,
+                &self.gpu,
                 threads,
             )
         };

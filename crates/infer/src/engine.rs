@@ -41,7 +41,7 @@ impl Engine {
         let sessions = self.pool.size();
         match self.provider {
             Provider::Cpu => sessions,
-            Provider::Cuda => thread::available_parallelism()
+            Provider::Cuda | Provider::TensorRt => thread::available_parallelism()
                 .map_or(1, usize::from)
                 .max(sessions),
         }

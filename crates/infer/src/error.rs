@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use contract::ContractError;
 use dataset::DatasetError;
 
+use crate::ShardError;
+
 /// An error of this crate.
 ///
 /// `Display` is one line; [`InferError::hint`] says what to do about it.
@@ -112,6 +114,22 @@ pub enum InferError {
     Cuda {
         /// Names the missing library or device.
         reason: String,
+    },
+
+    /// TensorRT was demanded and cannot be used.
+    #[error("TensorRT cannot be used: {reason}")]
+    TensorRt {
+        /// Names the missing library or device.
+        reason: String,
+    },
+
+    /// The folder for TensorRT's engines cannot be made.
+    #[error("cannot make the engine cache {}: {source}", path.display())]
+    EngineCache {
+        /// The folder as given.
+        path: PathBuf,
+        /// What the operating system answered.
+        source: io::Error,
     },
 
     /// ONNX Runtime refused an operation.
@@ -246,6 +264,10 @@ pub enum InferError {
         source: io::Error,
     },
 
+    /// A shard file that cannot be used.
+    #[error(transparent)]
+    Shard(#[from] ShardError),
+
     /// An image could not be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -274,6 +296,10 @@ impl InferError {
             Self::Cuda { .. } => {
                 "install the GPU build with `tools/onnxruntime.sh --gpu` and the CUDA and cuDNN libraries it needs, or use --device cpu"
             }
+            Self::TensorRt { .. } => {
+                "install the GPU build with `tools/onnxruntime.sh --gpu`, and TensorRT with the CUDA and cuDNN libraries it needs, or use --device cuda or cpu"
+            }
+            Self::EngineCache { .. } => "choose a folder that you may write to",
             Self::PixelLength { .. } | Self::ArrayShape { .. } => {
                 "pass uint8 RGB pixels of the model's input size, or use classify_image for other sizes"
             }
@@ -292,6 +318,7 @@ impl InferError {
             Self::DeadlineExceeded => "allow more time, or send fewer images at once",
             Self::TooManyPixels { .. } => "make the image smaller, or raise the limit (max_pixels)",
             Self::Thread { .. } => "raise the limit of threads, or use fewer sessions",
+            Self::Shard(error) => error.hint(),
             Self::Dataset(error) => return error.hint(),
             Self::Runtime { .. }
             | Self::OutputShape { .. }

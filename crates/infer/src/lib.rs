@@ -25,9 +25,12 @@
 //! - [`Classifier`]: one model, shared between threads and tasks by cloning;
 //!   it answers a [`Request`] from any of them, and reports each [`Event`].
 //! - [`evaluate`]: loss, top-1, top-5 and per-class scores over a data set.
+//! - [`evaluate_each`]: its answers one by one; [`Shard`], [`ShardSet`]: a share
+//!   of them in a file, and all shares put together again.
 //! - [`predict`]: any number of pictures ([`find_pictures`]), one answer each.
 //! - [`compare`]: two models on the same images.
 //! - [`bench()`]: load time, latency, throughput and memory of a model.
+//! - [`doctor`]: what the machine has, of what running a model needs.
 //! - [`ModelFile`]: an ONNX file and its contract, read without ONNX Runtime.
 //!
 //! Features: `serve` adds [`serve`], the HTTP service; `cli` is what the program
@@ -48,6 +51,7 @@ mod builder;
 mod classification;
 mod classifier;
 mod compare;
+pub mod doctor;
 mod engine;
 mod error;
 mod evaluate;
@@ -60,9 +64,11 @@ mod providers;
 mod queue;
 mod request;
 mod runtime;
+mod selection;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod session;
+mod shard;
 
 pub use bench::{BenchOptions, BenchReport, Latency, LoadTimes, Noise, Throughput, bench};
 pub use builder::ClassifierBuilder;
@@ -70,11 +76,18 @@ pub use classification::Classification;
 pub use classifier::Classifier;
 pub use compare::{CompareOptions, Comparison, Disagreement, LogitDifference, Speed, compare};
 pub use error::InferError;
-pub use evaluate::{EvaluateOptions, EvaluationOutcome, EvaluationTimes, Prediction, evaluate};
+pub use evaluate::{
+    Answer, EvaluateOptions, EvaluationOutcome, EvaluationTimes, Prediction, RunningOutcome,
+    evaluate, evaluate_each,
+};
 pub use event::{Event, Outcome};
 pub use input::{FindOptions, MAX_STREAM_BYTES, Picture, Pictures, find_in_folder, find_pictures};
 pub use model_file::ModelFile;
 pub use predict::{PictureAnswer, PredictOptions, predict};
-pub use providers::{Device, ParseDeviceError, Provider};
+pub use providers::{Device, GpuOptions, ParseDeviceError, Provider};
 pub use request::Request;
 pub use runtime::{RuntimeInfo, load_runtime};
+pub use shard::{
+    ParseShardError, Part, RunFacts, RuntimeFacts, Shard, ShardError, ShardHeader, ShardReader,
+    ShardSet, ShardTimes, ShardWriter, ShardedEvaluation, Validation, preprocessing_sha256,
+};

@@ -9,7 +9,7 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::input::{Decoded, Picture};
-use crate::{Classification, Classifier, InferError, Provider};
+use crate::{Classification, Classifier, InferError};
 
 /// Batches a worker may be ahead of the slowest one; more of them would wait
 /// in memory for their turn.
@@ -176,7 +176,7 @@ impl<I: Iterator<Item = Picture>> Job<'_, I> {
         }
         // A GPU tunes its kernels to a batch size; an odd one would make it
         // start over, so zeros fill it up (and the rows for them are left over).
-        if self.classifier.provider() == Provider::Cuda {
+        if self.classifier.provider().is_gpu() {
             pixels.resize(self.batch_size * self.classifier.contract().input_len(), 0);
         }
         let classes = self.classifier.contract().classes.len();

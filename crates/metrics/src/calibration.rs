@@ -42,16 +42,40 @@ pub struct Calibration {
 impl Calibration {
     /// The calibration on these images; without any, everything is 0.
     pub fn new(scores: &[ImageScores]) -> Self {
-        let count = scores.len().max(1) as f64;
-        let mut tally = ConfidenceTally::default();
+        let mut running = RunningCalibration::default();
         for image in scores {
-            tally.add(image);
+            running.add(image);
         }
-        Self {
-            loss: scores.iter().map(|image| image.loss).sum::<f64>() / count,
-            brier: scores.iter().map(|image| image.brier).sum::<f64>() / count,
-            ece: tally.ece(),
-            bins: tally.bins(),
+        running.finish()
+    }
+}
+
+/// A [`Calibration`] gathered image by image, in memory that does not grow.
+#[derive(Clone, Debug, Default)]
+pub struct RunningCalibration {
+    images: u64,
+    loss: f64,
+    brier: f64,
+    confidence: ConfidenceTally,
+}
+
+impl RunningCalibration {
+    /// Takes in one image.
+    pub fn add(&mut self, image: &ImageScores) {
+        self.images += 1;
+        self.loss += image.loss;
+        self.brier += image.brier;
+        self.confidence.add(image);
+    }
+
+    /// The calibration on all images taken in; without any, everything is 0.
+    pub fn finish(self) -> Calibration {
+        let count = self.images.max(1) as f64;
+        Calibration {
+            loss: self.loss / count,
+            brier: self.brier / count,
+            ece: self.confidence.ece(),
+            bins: self.confidence.bins(),
         }
     }
 }

@@ -9,7 +9,8 @@
 //! - [`RunningEvaluation`], [`Evaluation`]: all of the above in one pass over
 //!   a data set, mergeable between threads.
 //! - [`ImageScores`]: loss, Brier score and confidence of one image, for
-//!   - [`Calibration`]: reliability diagram and expected calibration error;
+//!   - [`Calibration`], [`RunningCalibration`]: reliability diagram and
+//!     expected calibration error;
 //!   - [`Headline`]: every figure with its [`bootstrap`] interval.
 //! - [`fit_temperature`]: temperature scaling.
 //! - [`RangeTest`]: which learning rate to train with.
@@ -38,7 +39,7 @@ mod temperature;
 mod top_k;
 
 pub use bootstrap::{BOOTSTRAP_RESAMPLES, CONFIDENCE_LEVEL, Estimate, bootstrap};
-pub use calibration::{Calibration, RELIABILITY_BINS, ReliabilityBin};
+pub use calibration::{Calibration, RELIABILITY_BINS, ReliabilityBin, RunningCalibration};
 pub use classification_report::{ClassScores, ClassificationReport, Scores};
 pub use confused_pairs::ConfusedPair;
 pub use confusion::ConfusionMatrix;

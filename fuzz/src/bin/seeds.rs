@@ -5,6 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use contract::Contract;
+use infer::{
+    Answer, RunFacts, RuntimeFacts, ShardHeader, ShardTimes, ShardWriter, ShardedEvaluation,
+    Validation,
+};
 use onnx::{Dim, Elem, GraphBuilder};
 use pretrained::{Family, NamedTensor, NamedTensors, Weights};
 
@@ -24,6 +28,7 @@ fn main() {
     write("cifar_records", "records", &[1, 19, 99, 0, 7]);
     write("cifar_archive", "archive", &archive());
     write("safetensors_weights", "weights", &weights());
+    write("shard_file", "shard", &shard());
 
     let checkpoint = "crates/pretrained/tests/fixtures/checkpoint.pth";
     let checkpoint = fs::read(Path::new(ROOT).join(checkpoint)).expect("the fixture is there");
@@ -79,6 +84,45 @@ fn archive() -> Vec<u8> {
             .expect("memory takes it");
     }
     tar.into_inner().expect("memory takes it")
+}
+
+/// The second of two shards of five images in batches of two.
+fn shard() -> Vec<u8> {
+    let header = ShardHeader::new(
+        "2/2".parse().expect("the second of two"),
+        ShardedEvaluation {
+            model_sha256: String::new(),
+            preprocessing_sha256: String::new(),
+            classes: 2,
+            dataset_sha256: String::new(),
+            split: "test".into(),
+            split_images: 5,
+            limit: None,
+            validation: Validation::Images(3),
+            run: RunFacts {
+                provider: "CPUExecutionProvider".into(),
+                runtime: RuntimeFacts {
+                    path: "libonnxruntime.so".into(),
+                    version: "1.28.0".into(),
+                },
+                sessions: 1,
+                batch_size: 2,
+            },
+        },
+    );
+    let mut writer = ShardWriter::new(Vec::new(), &header).expect("memory takes it");
+    for index in [2, 2, 3, 4] {
+        let logits = &[0.5, -1.0];
+        let answer = Answer {
+            index,
+            label: 1,
+            logits,
+        };
+        writer.write(&answer).expect("memory takes it");
+    }
+    writer
+        .finish(ShardTimes::default())
+        .expect("memory takes it")
 }
 
 /// A safetensors file with one tensor.

@@ -141,7 +141,7 @@ impl CpuTimes {
 }
 
 /// The processor's name, on Linux.
-pub(super) fn processor() -> Option<String> {
+pub(crate) fn processor() -> Option<String> {
     let info = fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = info.lines().find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim().to_owned())

@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::{Classifier, Device, InferError, ModelFile, Provider, load_runtime};
+use crate::{Classifier, Device, GpuOptions, InferError, ModelFile, Provider, load_runtime};
 pub use latency::Latency;
 use machine::CpuTimes;
 pub use machine::Noise;
+pub(crate) use machine::processor;
 pub use throughput::Throughput;
 
 /// What to measure; every list that is left empty gets values that suit the
@@ -24,6 +25,8 @@ pub use throughput::Throughput;
 pub struct BenchOptions {
     /// What to run on.
     pub device: Device,
+    /// How a GPU is used.
+    pub gpu: GpuOptions,
     /// The ONNX Runtime library, as in
     /// [`ClassifierBuilder::runtime`](crate::ClassifierBuilder::runtime).
     pub runtime: Option<PathBuf>,
@@ -43,6 +46,7 @@ impl Default for BenchOptions {
     fn default() -> Self {
         Self {
             device: Device::Auto,
+            gpu: GpuOptions::default(),
             runtime: None,
             batch_sizes: Vec::new(),
             sessions: Vec::new(),
@@ -160,7 +164,7 @@ pub fn bench(
         provider: provider.to_string(),
         runtime_version: runtime.version,
         cores: cores(),
-        processor: machine::processor(),
+        processor: processor(),
         load,
         latency,
         peak_memory: peak_memory.max().or_else(memory::peak),
@@ -202,6 +206,7 @@ fn open(
 ) -> Result<Classifier, InferError> {
     Classifier::builder()
         .device(options.device)
+        .gpu(options.gpu.clone())
         .runtime(options.runtime.clone())
         .sessions(sessions)
         .intra_threads(threads)
@@ -227,7 +232,7 @@ impl Grid {
         };
         let (batch_sizes, sessions, threads) = match provider {
             Provider::Cpu => (&[1, 4, 8][..], [1, cores()], [1, cores()]),
-            Provider::Cuda => (&[1, 8, 32, 64, 128][..], [1, 2], [1, 1]),
+            Provider::Cuda | Provider::TensorRt => (&[1, 8, 32, 64, 128][..], [1, 2], [1, 1]),
         };
         Self {
             batch_sizes: or(&options.batch_sizes, batch_sizes),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use infer::{Classifier, ClassifierBuilder, Device, InferError};
+use infer::{Classifier, ClassifierBuilder, Device, GpuOptions, InferError};
 
 use super::verbosity::{Verbosity, warn};
 
@@ -14,13 +14,36 @@ pub struct DeviceArgs {
     /// What to run on; `auto` takes CUDA if it works, else the CPU.
     #[arg(
         long, default_value = "auto",
-        value_parser = PossibleValuesParser::new(["auto", "cpu", "cuda"]).try_map(|name| name.parse::<Device>())
+        value_parser = PossibleValuesParser::new(["auto", "cpu", "cuda", "tensorrt"]).try_map(|name| name.parse::<Device>())
     )]
     pub device: Device,
+
+    /// On a GPU, record the kernels of each batch size and replay them.
+    #[arg(long)]
+    cuda_graphs: bool,
+
+    /// Let TensorRT compute in float16 where that is faster.
+    #[arg(long)]
+    tensorrt_fp16: bool,
+
+    /// Folder where TensorRT keeps what it compiled, for the next start.
+    #[arg(long, value_name = "DIR")]
+    tensorrt_cache: Option<PathBuf>,
 
     /// ONNX Runtime shared library, or the folder that holds it.
     #[arg(long, value_name = "PATH")]
     pub runtime: Option<PathBuf>,
+}
+
+impl DeviceArgs {
+    /// How a GPU is used.
+    pub fn gpu(&self) -> GpuOptions {
+        GpuOptions {
+            cuda_graphs: self.cuda_graphs,
+            fp16: self.tensorrt_fp16,
+            engine_cache: self.tensorrt_cache.clone(),
+        }
+    }
 }
 
 /// Arguments that say how to run a model.
@@ -39,6 +62,7 @@ impl ClassifierArgs {
     pub fn builder(&self) -> ClassifierBuilder {
         let builder = Classifier::builder()
             .device(self.device.device)
+            .gpu(self.device.gpu())
             .runtime(self.device.runtime.clone());
         match self.sessions {
             Some(sessions) => builder.sessions(sessions.into()),

@@ -11,19 +11,26 @@ use super::{Failure, Verbosity};
 
 /// Arguments that name a data set.
 #[derive(Debug, Args)]
-pub struct DataArgs {
+pub struct SourceArgs {
     /// `digits`, `cifar100`, or a folder with one folder a class [default: the
     /// data set that the model was trained on].
     #[arg(long, value_name = "NAME|DIR")]
-    pub dataset: Option<String>,
+    dataset: Option<String>,
 
     /// CIFAR-100 archive (.tar.gz) or extracted folder.
     #[arg(long, value_name = "PATH", env = "CIFAR100_PATH")]
-    pub data_path: Option<PathBuf>,
+    data_path: Option<PathBuf>,
 
     /// Folder of downloaded data sets.
     #[arg(long, value_name = "DIR", default_value = "data")]
-    pub data_dir: PathBuf,
+    data_dir: PathBuf,
+}
+
+/// Arguments that name a split of a data set.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
 
     /// The split to evaluate on; train and val are those of the training, with its limits.
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
@@ -56,6 +63,7 @@ impl SplitName {
 pub struct Data {
     pub name: String,
     pub sha256: String,
+    pub split_name: SplitName,
     /// Whether its contents are those that the model was trained on.
     pub matches_training: bool,
     pub split: Split,
@@ -64,7 +72,12 @@ pub struct Data {
 }
 
 /// Opens the data set, checks it against the contract and takes the split.
-pub fn open(args: &DataArgs, contract: &Contract, verbosity: Verbosity) -> Result<Data, Failure> {
+pub fn open(
+    args: &SourceArgs,
+    split_name: SplitName,
+    contract: &Contract,
+    verbosity: Verbosity,
+) -> Result<Data, Failure> {
     let source = source(args, contract)?;
     let options = OpenOptions {
         data_dir: args.data_dir.clone(),
@@ -86,14 +99,15 @@ pub fn open(args: &DataArgs, contract: &Contract, verbosity: Verbosity) -> Resul
             dataset.name, trained_on.name, dataset.sha256, trained_on.sha256
         ));
     }
-    let split = take_split(&dataset, args.split, contract)?;
+    let split = take_split(&dataset, split_name, contract)?;
     if matches_training {
-        check_size(args.split, split.len(), contract);
+        check_size(split_name, split.len(), contract);
     }
     let validation = take_split(&dataset, SplitName::Val, contract);
     Ok(Data {
         name: dataset.name,
         sha256: dataset.sha256,
+        split_name,
         matches_training,
         split,
         validation,
@@ -101,7 +115,7 @@ pub fn open(args: &DataArgs, contract: &Contract, verbosity: Verbosity) -> Resul
 }
 
 /// The data set named by the arguments, or by the contract.
-fn source(args: &DataArgs, contract: &Contract) -> Result<Source, Failure> {
+fn source(args: &SourceArgs, contract: &Contract) -> Result<Source, Failure> {
     if let Some(name) = &args.dataset {
         return Ok(name
             .parse()

@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use dataset::DatasetError;
-use infer::InferError;
+use infer::{InferError, ShardError};
 use report::ReportError;
 
 use super::style::{ERROR, HINT};
@@ -73,6 +73,12 @@ impl fmt::Display for Failure {
 impl From<InferError> for Failure {
     fn from(error: InferError) -> Self {
         Self::with_optional_hint(error.to_string(), error.hint())
+    }
+}
+
+impl From<ShardError> for Failure {
+    fn from(error: ShardError) -> Self {
+        Self::new(error.to_string(), error.hint())
     }
 }
 

@@ -4,10 +4,12 @@ mod bench;
 mod classifier;
 mod compare;
 mod data;
+mod doctor;
 mod eval;
 mod failure;
 mod inspect;
 mod manual;
+mod merge;
 mod output;
 mod predict;
 mod progress;
@@ -29,9 +31,12 @@ Examples:
   infer eval --model b0.onnx --dataset cifar100 --data-path cifar-100-binary.tar.gz --out report
   infer eval --model b0.onnx --dataset photos --split val --device cuda --json
   infer eval --model b0.onnx --html report.html --predictions predictions.csv
+  infer eval --model b0.onnx --shard 1/3 --shard-out 1.shard
+  infer merge 1.shard 2.shard 3.shard --model b0.onnx --html report.html
   infer compare b0.onnx b0-fp16.onnx --differences differences.csv
   infer bench b0.onnx --batch-sizes 1,8 --markdown bench.md
   infer inspect b0.onnx
+  infer doctor
   infer serve --model b0.onnx
   infer predict cat.jpg photos/ 'more/**/*.png' --model b0.onnx --top 3
   curl ... | infer predict - --model b0.onnx --json
@@ -77,6 +82,12 @@ enum Command {
     /// Compare two models: agreement, accuracy, logits, speed.
     #[command(after_help = EXIT_CODES)]
     Compare(compare::CompareArgs),
+    /// Put the shards of an evaluation together; needs no ONNX Runtime.
+    #[command(after_help = MERGE_HELP)]
+    Merge(merge::MergeArgs),
+    /// Check what this machine has, of what running a model needs.
+    #[command(after_help = doctor::EXIT_CODES)]
+    Doctor(doctor::DoctorArgs),
     /// Print the contract of a model; needs no ONNX Runtime.
     #[command(after_help = EXIT_CODES)]
     Inspect(inspect::InspectArgs),
@@ -106,6 +117,16 @@ impl Command {
     }
 }
 
+const MERGE_HELP: &str = "\
+Examples:
+  infer eval --model b0.onnx --shard 1/2 --shard-out 1.shard    # on one machine
+  infer eval --model b0.onnx --shard 2/2 --shard-out 2.shard    # on another
+  infer merge --model b0.onnx 1.shard 2.shard --html report.html
+
+The results are those of one run. Seconds are summed over the shards.
+
+Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
+
 const COMPLETIONS_HELP: &str = "\
 Examples:
   infer completions bash > ~/.local/share/bash-completion/completions/infer
@@ -127,6 +148,8 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::run(&args, verbosity),
         Command::Bench(args) => bench::run(&args, verbosity),
         Command::Compare(args) => compare::run(&args, verbosity),
+        Command::Merge(args) => merge::run(&args, verbosity),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Predict(args) => predict::run(&args, verbosity),
         #[cfg(feature = "serve")]

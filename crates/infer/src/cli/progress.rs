@@ -20,6 +20,12 @@ pub fn counter(verbosity: Verbosity) -> ProgressBar {
     bar
 }
 
+/// A bar over a known number of images that begins with `what`.
+pub fn images(what: &'static str, images: usize, verbosity: Verbosity) -> ProgressBar {
+    let style = style("{msg}{wide_bar} {pos}/{len}, {rate}, {eta} left");
+    bar(images, verbosity).with_style(style).with_message(what)
+}
+
 /// A bar over a known number of steps.
 pub fn bar(steps: usize, verbosity: Verbosity) -> ProgressBar {
     if verbosity == Verbosity::Quiet {

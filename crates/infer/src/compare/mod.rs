@@ -8,6 +8,7 @@ use dataset::Split;
 use metrics::McNemar;
 use serde::Serialize;
 
+use crate::selection::{check_labels, spaced};
 use crate::{Classifier, InferError};
 use side_by_side::SideBySide;
 use tally::Tally;
@@ -107,19 +108,11 @@ pub fn compare(
     on_progress: &dyn Fn(usize),
 ) -> Result<Comparison, InferError> {
     check_same_classes(first, second)?;
-    let count = options.limit.unwrap_or(usize::MAX).min(split.len());
-    let indices: Vec<usize> = (0..count).map(|i| i * split.len() / count).collect();
-    let classes = first.contract().classes.len();
-    if let Some(&index) = indices.iter().find(|&&i| split.label(i) >= classes) {
-        return Err(InferError::Label {
-            image: split.describe(index),
-            label: split.label(index),
-            classes,
-        });
-    }
+    let indices = spaced(split.len(), options.limit);
+    check_labels(first, split, &indices)?;
 
     let mut runs = SideBySide::new([first, second], options.batch_size);
-    let mut tally = Tally::new(classes);
+    let mut tally = Tally::new(first.contract().classes.len());
     for block in indices.chunks(runs.block_size()) {
         let scores = runs.run(split, block)?;
         tally.add(block, split, &scores);

@@ -2,10 +2,18 @@
 
 pub(crate) mod cpu;
 pub(crate) mod cuda;
+mod gpu;
+mod missing;
+mod tensorrt;
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
+
+use ort::ep::ExecutionProviderDispatch;
+
+pub use gpu::GpuOptions;
+pub(crate) use missing::explain;
 
 /// What the caller wants the model to run on.
 ///
@@ -14,7 +22,7 @@ use std::time::Duration;
 ///
 /// assert_eq!("cuda".parse(), Ok(Device::Cuda));
 /// let error = "gpu".parse::<Device>().unwrap_err();
-/// assert_eq!(error.to_string(), "unknown device `gpu`, expected auto, cpu or cuda");
+/// assert_eq!(error.to_string(), "unknown device `gpu`, expected auto, cpu, cuda or tensorrt");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Device {
@@ -27,11 +35,14 @@ pub enum Device {
     Cpu,
     /// The first CUDA GPU, or an error.
     Cuda,
+    /// TensorRT on the first CUDA GPU, or an error. It compiles the network for
+    /// the GPU, which takes minutes: see [`GpuOptions::engine_cache`].
+    TensorRt,
 }
 
 /// A text that names no [`Device`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown device `{0}`, expected auto, cpu or cuda")]
+#[error("unknown device `{0}`, expected auto, cpu, cuda or tensorrt")]
 pub struct ParseDeviceError(String);
 
 impl FromStr for Device {
@@ -42,6 +53,7 @@ impl FromStr for Device {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
             "cuda" => Ok(Self::Cuda),
+            "tensorrt" => Ok(Self::TensorRt),
             other => Err(ParseDeviceError(other.to_owned())),
         }
     }
@@ -53,6 +65,7 @@ impl fmt::Display for Device {
             Self::Auto => "auto",
             Self::Cpu => "cpu",
             Self::Cuda => "cuda",
+            Self::TensorRt => "tensorrt",
         })
     }
 }
@@ -69,6 +82,8 @@ pub enum Provider {
     Cpu,
     /// "CUDAExecutionProvider"
     Cuda,
+    /// "TensorrtExecutionProvider"
+    TensorRt,
 }
 
 impl fmt::Display for Provider {
@@ -76,6 +91,7 @@ impl fmt::Display for Provider {
         f.write_str(match self {
             Self::Cpu => "CPUExecutionProvider",
             Self::Cuda => "CUDAExecutionProvider",
+            Self::TensorRt => "TensorrtExecutionProvider",
         })
     }
 }
@@ -85,7 +101,7 @@ impl Provider {
     pub(crate) fn default_sessions(self) -> usize {
         match self {
             Self::Cpu => cpu::default_sessions(),
-            Self::Cuda => cuda::DEFAULT_SESSIONS,
+            Self::Cuda | Self::TensorRt => cuda::DEFAULT_SESSIONS,
         }
     }
 
@@ -93,7 +109,7 @@ impl Provider {
     pub(crate) fn default_batch_size(self) -> usize {
         match self {
             Self::Cpu => cpu::DEFAULT_BATCH_SIZE,
-            Self::Cuda => cuda::DEFAULT_BATCH_SIZE,
+            Self::Cuda | Self::TensorRt => cuda::DEFAULT_BATCH_SIZE,
         }
     }
 
@@ -102,7 +118,7 @@ impl Provider {
     pub(crate) fn default_max_wait(self) -> Duration {
         match self {
             Self::Cpu => cpu::DEFAULT_MAX_WAIT,
-            Self::Cuda => cuda::DEFAULT_MAX_WAIT,
+            Self::Cuda | Self::TensorRt => cuda::DEFAULT_MAX_WAIT,
         }
     }
 
@@ -110,16 +126,27 @@ impl Provider {
     pub(crate) fn max_batch_size(self) -> usize {
         match self {
             Self::Cpu => cpu::MAX_BATCH_SIZE,
-            Self::Cuda => cuda::MAX_BATCH_SIZE,
+            Self::Cuda | Self::TensorRt => cuda::MAX_BATCH_SIZE,
         }
     }
 
-    /// `ort`'s description of the provider, which fails loudly.
-    pub(crate) fn dispatch(self) -> ort::ep::ExecutionProviderDispatch {
+    /// `ort`'s description of the provider, which fails loudly, and of those
+    /// that run what it does not know.
+    pub(crate) fn dispatch(self, gpu: &GpuOptions) -> Vec<ExecutionProviderDispatch> {
         match self {
-            Self::Cpu => cpu::dispatch(),
-            Self::Cuda => cuda::dispatch(),
+            Self::Cpu => vec![cpu::dispatch()],
+            Self::Cuda => vec![cuda::dispatch(gpu)],
+            // TensorRT records its own kernels; CUDA is for what it does not know.
+            Self::TensorRt => vec![
+                tensorrt::dispatch(gpu),
+                cuda::dispatch(&GpuOptions::default()),
+            ],
         }
+    }
+
+    /// Whether it runs on a GPU.
+    pub(crate) fn is_gpu(self) -> bool {
+        self != Self::Cpu
     }
 }
 
@@ -129,13 +156,13 @@ mod tests {
 
     #[test]
     fn device_names_round_trip() {
-        for device in [Device::Auto, Device::Cpu, Device::Cuda] {
+        for device in [Device::Auto, Device::Cpu, Device::Cuda, Device::TensorRt] {
             assert_eq!(device.to_string().parse(), Ok(device));
         }
         let error = "gpu".parse::<Device>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown device `gpu`, expected auto, cpu or cuda"
+            "unknown device `gpu`, expected auto, cpu, cuda or tensorrt"
         );
     }
 }

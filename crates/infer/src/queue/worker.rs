@@ -7,11 +7,11 @@ use std::time::Instant;
 use super::batch::Batches;
 use super::job::Job;
 use super::prepare;
+use crate::InferError;
 use crate::engine::Engine;
 use crate::event::{Event, Hook};
 use crate::request::Image;
 use crate::session::Scores;
-use crate::{InferError, Provider};
 
 /// What a worker thread needs.
 pub(super) struct Worker {
@@ -77,7 +77,7 @@ impl Worker {
         let len = self.engine.contract.input_len();
         // A GPU tunes its kernels to a batch size, so there are to be few of
         // them; zeros fill a batch up, and the rows for them are left over.
-        if self.engine.provider == Provider::Cuda {
+        if self.engine.provider.is_gpu() {
             let padded = images.next_power_of_two().min(self.max_batch.max(images));
             pixels.resize(padded * len, 0);
         }

@@ -76,12 +76,12 @@ fn open(path: PathBuf) -> Result<Runtime, InferError> {
 
     let version = version_of(&path).unwrap_or_else(|| "unknown version".to_owned());
     tracing::info!("loaded ONNX Runtime {version} from {}", path.display());
-    let cuda_build = ort::ep::CUDA::is_available().unwrap_or(false);
     Ok(Runtime {
         info: RuntimeInfo {
             path,
             version,
-            cuda_build,
+            cuda_build: ort::ep::CUDA::is_available().unwrap_or(false),
+            tensorrt_build: ort::ep::TensorRT::is_available().unwrap_or(false),
         },
         environment,
     })

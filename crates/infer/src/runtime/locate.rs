@@ -79,18 +79,23 @@ impl Search {
                 });
         }
 
-        let folders = self.folders();
-        for folder in &folders {
-            if let Some(library) = library_in(folder) {
+        for folder in self.folders() {
+            if let Some(library) = library_in(&folder) {
                 return Ok(Found::File(library));
             }
         }
-        let mut searched: Vec<String> = folders
-            .iter()
-            .map(|folder| folder.display().to_string())
-            .collect();
-        searched.push("the system's library path".to_owned());
-        Ok(Found::Nowhere { searched })
+        Ok(Found::Nowhere {
+            searched: self.searched(),
+        })
+    }
+
+    /// Where it is looked for when no path was named, for messages.
+    fn searched(&self) -> Vec<String> {
+        let folders = self.folders();
+        let folders = folders.iter().map(|folder| folder.display().to_string());
+        folders
+            .chain(["the system's library path".to_owned()])
+            .collect()
     }
 
     /// Folders to look in when no path was named.
@@ -114,6 +119,21 @@ impl Search {
         }
         folders
     }
+}
+
+/// The places that this process looks in, in order; `explicit` as in
+/// [`Search::explicit`].
+pub(crate) fn places(explicit: Option<&Path>) -> Vec<String> {
+    let search = Search::from_process(explicit);
+    let named = [
+        ("explicit option", &search.explicit),
+        (PATH_VARIABLE, &search.variable),
+    ];
+    let named = named.into_iter().map(|(origin, path)| match path {
+        Some(path) => format!("{origin} ({})", path.display()),
+        None => format!("{origin} (not given)"),
+    });
+    named.chain(search.searched()).collect()
 }
 
 /// File name by which the system's loader knows the library.

@@ -4,6 +4,7 @@ mod load;
 mod locate;
 
 pub(crate) use load::{Runtime, load};
+pub(crate) use locate::places;
 
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,9 @@ pub struct RuntimeInfo {
     /// Whether it was built with the CUDA provider. True says nothing about
     /// the machine: the GPU, its driver or the CUDA libraries may be missing.
     pub cuda_build: bool,
+    /// Whether it was built with the TensorRT provider; as for CUDA, that says
+    /// nothing about the machine.
+    pub tensorrt_build: bool,
 }
 
 /// Finds and loads ONNX Runtime, so that a program which needs it later fails

@@ -3,7 +3,7 @@
 use std::thread;
 
 use image::{DynamicImage, RgbImage};
-use infer::{Classification, Classifier, Device, InferError, Provider};
+use infer::{Classification, Classifier, Device, GpuOptions, InferError, Provider};
 
 use crate::{open, tiny};
 
@@ -175,7 +175,7 @@ fn an_image_of_another_size_is_fitted() {
 }
 
 #[test]
-fn auto_says_why_it_does_not_use_cuda_and_cuda_fails_hard() {
+fn auto_says_why_it_does_not_use_cuda_and_the_gpu_providers_fail_hard() {
     let open = |device| {
         Classifier::builder()
             .sessions(1)
@@ -184,6 +184,8 @@ fn auto_says_why_it_does_not_use_cuda_and_cuda_fails_hard() {
     };
     let auto = open(Device::Auto).unwrap();
     match auto.provider() {
+        // It does not take TensorRT by itself: that compiles for minutes.
+        Provider::TensorRt => panic!("auto took TensorRT"),
         Provider::Cuda => assert_eq!(auto.fallback_reason(), None),
         Provider::Cpu => {
             let reason = auto.fallback_reason().unwrap().to_owned();
@@ -196,8 +198,30 @@ fn auto_says_why_it_does_not_use_cuda_and_cuda_fails_hard() {
                     "{reason}"
                 );
             }
+            let error = open(Device::TensorRt).unwrap_err();
+            let line = error.to_string();
+            assert!(line.starts_with("TensorRT cannot be used: "), "{line}");
+            assert!(line.contains("lib") && line.contains(".so"), "{line}");
+            assert!(error.hint().unwrap().contains("--gpu"));
         }
     }
+}
+
+#[test]
+fn the_engine_cache_is_made_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, b"").unwrap();
+    let error = Classifier::builder()
+        .device(Device::TensorRt)
+        .gpu(GpuOptions {
+            engine_cache: Some(file.join("engines")),
+            ..GpuOptions::default()
+        })
+        .from_bytes(tiny::model().to_bytes())
+        .unwrap_err();
+    assert!(matches!(error, InferError::EngineCache { .. }), "{error}");
+    assert!(error.to_string().contains("engines"), "{error}");
 }
 
 #[test]

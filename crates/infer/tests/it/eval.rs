@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 use assert_cmd::cargo::CommandCargoExt as _;
 use contract::{Contract, Superclasses};
 use dataset::{Split, stratified_limit, stratified_split};
-use infer::{Classifier, EvaluateOptions, EvaluationOutcome, evaluate};
-use metrics::{Calibration, fit_temperature};
+use infer::{Classifier, EvaluateOptions, EvaluationOutcome, InferError, evaluate, evaluate_each};
+use metrics::{Calibration, ImageScores, fit_temperature};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -48,6 +48,24 @@ fn eval_json(model: &Path, args: &[&str]) -> Value {
 fn outcome(split: &Split) -> EvaluationOutcome {
     let classifier = open(Classifier::builder().sessions(1));
     evaluate(&classifier, split, &EvaluateOptions::default(), &|_| ()).unwrap()
+}
+
+/// The library's logits for a split, and the labels.
+fn answers(split: &Split) -> (Vec<f32>, Vec<usize>) {
+    let classifier = open(Classifier::builder().sessions(1));
+    let (mut logits, mut labels) = (Vec::new(), Vec::new());
+    evaluate_each(
+        &classifier,
+        split,
+        &EvaluateOptions::default(),
+        &mut |answer| {
+            logits.extend_from_slice(answer.logits);
+            labels.push(answer.label);
+            Ok::<(), InferError>(())
+        },
+    )
+    .unwrap();
+    (logits, labels)
 }
 
 /// The validation split of the tiny model's contract.
@@ -101,15 +119,16 @@ fn a_split_of_another_size_than_in_training_is_a_warning() {
 fn the_temperature_is_fitted_on_validation_and_reported_on_test() {
     let (_folder, model) = model(|_| ());
     let document = eval_json(&model, &[]);
-    let val = outcome(&validation());
-    let test = outcome(&tiny::digits().test.unwrap());
-    let fitted = fit_temperature(&val.logits, &val.labels()).unwrap();
+    let (val_logits, val_labels) = answers(&validation());
+    let (logits, labels) = answers(&tiny::digits().test.unwrap());
+    let fitted = fit_temperature(&val_logits, &val_labels).unwrap();
     let temperature = &document["temperature"];
     close(&temperature["value"], fitted);
     assert_eq!(temperature["images"], 288);
     assert_eq!(temperature["fitted_on_evaluated_images"], false);
-    let before = Calibration::new(&test.scores(1.0));
-    let after = Calibration::new(&test.scores(fitted));
+    let [before, after] = [1.0, fitted].map(|temperature| {
+        Calibration::new(&ImageScores::of_images(&logits, &labels, temperature))
+    });
     for (found, expected) in [
         (&document["calibration"], &before),
         (&temperature["scaled"], &after),

@@ -47,7 +47,7 @@ fn the_outcome_does_not_depend_on_the_number_of_sessions() {
     // No multiple of the batch size, so that the last batch is short.
     let options = EvaluateOptions {
         batch_size: Some(7),
-        limit: None,
+        ..EvaluateOptions::default()
     };
     let one = run(1, &test, &options).unwrap();
     let two = run(2, &test, &options).unwrap();
@@ -62,7 +62,7 @@ fn the_batch_size_changes_no_prediction() {
     let classes = |batch_size| {
         let options = EvaluateOptions {
             batch_size: Some(batch_size),
-            limit: None,
+            ..EvaluateOptions::default()
         };
         let outcome = run(2, &test, &options).unwrap();
         outcome
@@ -79,8 +79,8 @@ fn a_limit_takes_images_from_the_whole_split_and_progress_reaches_it() {
     let test = tiny::digits().test.unwrap();
     let classifier = open(Classifier::builder().sessions(2));
     let options = EvaluateOptions {
-        batch_size: None,
         limit: Some(30),
+        ..EvaluateOptions::default()
     };
     let progress = Mutex::new(Vec::new());
     let outcome = evaluate(&classifier, &test, &options, &|done| {

@@ -8,6 +8,7 @@ mod bench;
 mod classifier;
 mod cli;
 mod compare;
+mod doctor;
 mod eval;
 mod evaluate;
 mod model_file;
@@ -15,6 +16,7 @@ mod predict;
 mod queue;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
+mod shards;
 mod shell;
 mod tiny;
 

@@ -75,6 +75,7 @@ pub fn run(args: &BenchArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> 
     let list = |values: &[u16]| values.iter().copied().map(usize::from).collect();
     let options = BenchOptions {
         device: args.device.device,
+        gpu: args.device.gpu(),
         runtime: args.device.runtime.clone(),
         batch_sizes: list(&args.batch_sizes),
         sessions: list(&args.sessions),

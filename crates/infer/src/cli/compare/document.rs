@@ -6,7 +6,7 @@ use infer::{Classifier, Comparison, LogitDifference, Speed};
 use metrics::McNemar;
 use serde::Serialize;
 
-use crate::cli::data::{Data, SplitName};
+use crate::cli::data::Data;
 use crate::cli::{Failure, output};
 
 /// The document that `--json` prints.
@@ -43,7 +43,6 @@ impl<'a> Document<'a> {
         paths: [&'a Path; 2],
         models: [&'a Classifier; 2],
         data: &'a Data,
-        split: SplitName,
         comparison: Comparison,
     ) -> Self {
         let classes = &models[0].contract().classes;
@@ -58,7 +57,7 @@ impl<'a> Document<'a> {
         Self {
             models: paths,
             dataset: &data.name,
-            split: split.as_str(),
+            split: data.split_name.as_str(),
             images: comparison.images,
             providers: models.map(|model| model.provider().to_string()),
             agreement: comparison.agreement,

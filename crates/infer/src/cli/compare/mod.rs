@@ -55,14 +55,19 @@ pub fn run(args: &CompareArgs, verbosity: Verbosity) -> Result<ExitCode, Failure
     }
     let first = args.classifier.open(&args.first, verbosity)?;
     let second = args.classifier.open(&args.second, verbosity)?;
-    let data = data::open(&args.data, first.contract(), verbosity)?;
+    let data = data::open(
+        &args.data.source,
+        args.data.split,
+        first.contract(),
+        verbosity,
+    )?;
 
     let options = CompareOptions {
         batch_size: args.batch_size.map(usize::from),
         limit: args.limit.map(|limit| limit as usize),
     };
     let images = options.limit.unwrap_or(usize::MAX).min(data.split.len());
-    let bar = progress::bar(images, verbosity);
+    let bar = progress::images("", images, verbosity);
     let comparison = infer::compare(&first, &second, &data.split, &options, &|done| {
         bar.set_position(done as u64);
     });
@@ -71,7 +76,6 @@ pub fn run(args: &CompareArgs, verbosity: Verbosity) -> Result<ExitCode, Failure
         [&args.first, &args.second],
         [&first, &second],
         &data,
-        args.data.split,
         comparison?,
     );
     if args.json {

@@ -26,6 +26,11 @@ pub fn check_folder(dir: &Path) -> Result<(), Failure> {
         .map_err(|error| cannot_write(dir, &error))
 }
 
+/// [`check_folder`] of the folder that a file is to lie in.
+pub fn check_folder_of(path: &Path) -> Result<(), Failure> {
+    check_folder(path.parent().unwrap_or(Path::new("")))
+}
+
 /// Writes the files to `dir`.
 pub fn write(dir: &Path, results: &EvalResults<'_>) -> Result<(), Failure> {
     let [csv, confusion_png, reliability_png, text, json] = NAMES.map(|name| dir.join(name));
@@ -46,7 +51,7 @@ pub fn write(dir: &Path, results: &EvalResults<'_>) -> Result<(), Failure> {
 }
 
 /// Writes a file, whole or not at all.
-pub fn write_file(path: &Path, contents: &[u8]) -> Result<(), Failure> {
+fn write_file(path: &Path, contents: &[u8]) -> Result<(), Failure> {
     write_atomically(path, contents).map_err(|error| cannot_write(path, &error))
 }
 
@@ -55,7 +60,8 @@ pub fn names(dir: &Path) -> String {
     format!("{}/{{{}}}", dir.display(), NAMES.join(","))
 }
 
-fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+/// The failure of writing to `path`.
+pub fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(
         format!("cannot write {}: {error}", path.display()),
         "choose a place that you may write to",

@@ -1,27 +1,34 @@
 //! `infer eval`: a model's scores on a data set.
 
+mod answers;
 mod files;
 mod history;
+mod outputs;
 mod page;
 mod pictures;
 mod predictions;
-mod progress;
+mod report;
 mod results;
+mod shard;
 mod temperature;
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use dataset::Split;
-use infer::{Classifier, EvaluateOptions, EvaluationOutcome};
+use infer::{
+    EvaluateOptions, ModelFile, RunFacts, Shard, ShardHeader, ShardedEvaluation, Validation,
+    preprocessing_sha256,
+};
 
-use super::classifier::ClassifierArgs;
-use super::data::{self, DataArgs};
-use super::{Failure, Verbosity, output};
-use predictions::PredictionsFile;
-use results::{EvalResults, Evaluated};
+use super::classifier::{ClassifierArgs, tell_fallback};
+use super::data::{self, Data, DataArgs, SplitName};
+use super::{Failure, Verbosity};
+use answers::ModelAnswers;
+pub use answers::{AnswerSource, OnAnswer};
+pub use outputs::OutputArgs;
+pub use report::{Subject, report};
 
 /// Arguments of `infer eval`.
 #[derive(Debug, Args)]
@@ -49,132 +56,83 @@ pub struct EvalArgs {
     #[arg(long)]
     no_temperature: bool,
 
-    /// Seed of the bootstrap intervals and of the pictures drawn at random.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    /// Evaluate only the I-th of N shares, counted from 1, and write its answers
+    /// to a file for `infer merge`.
+    #[arg(
+        long, value_name = "I/N", requires = "shard_out",
+        conflicts_with_all = ["seed", "out", "html", "predictions", "grid", "json"]
+    )]
+    shard: Option<Shard>,
 
-    /// Write confusion.csv, confusion.png, reliability.png, report.txt and
-    /// metrics.json there.
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    /// Where to write the answers of `--shard`.
+    #[arg(long, value_name = "FILE", requires = "shard")]
+    shard_out: Option<PathBuf>,
 
-    /// Write a report to open in a browser: one file, with all its pictures.
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
-
-    /// Write every image's label, prediction and probabilities: FILE.csv or FILE.jsonl.
-    #[arg(long, value_name = "FILE")]
-    predictions: Option<PredictionsFile>,
-
-    /// Write 16 pictures drawn at random, with their labels and predictions, as PNG.
-    #[arg(long, value_name = "FILE")]
-    grid: Option<PathBuf>,
-
-    /// Print one JSON document instead of tables.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    outputs: OutputArgs,
 }
 
 /// Runs the command.
 pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
-    let classifier = args.classifier.open(&args.model, verbosity)?;
-    let data = data::open(&args.data, classifier.contract(), verbosity)?;
-    check_outputs(args)?;
+    let model = ModelFile::read(&args.model)?;
+    let classifier = args.classifier.builder().from_model(&model)?;
+    tell_fallback(&classifier, verbosity);
+    let model_sha256 = args.shard.map(|_| model.sha256());
+    // The sessions have weights of their own.
+    drop(model);
+    let contract = classifier.contract();
+    let data = data::open(&args.data.source, args.data.split, contract, verbosity)?;
+    args.outputs.check()?;
 
-    let evaluate =
-        |split: &Split, what: &'static str| evaluate(args, &classifier, split, what, verbosity);
-    let outcome = evaluate(&data.split, "")?;
-    let temperature = if args.no_temperature {
-        Err("--no-temperature".to_owned())
-    } else {
-        temperature::fit(args.data.split, &outcome, &data.validation, |split| {
-            evaluate(split, "validation ")
-        })?
-    };
-
-    let evaluated = Evaluated {
-        model: &args.model,
-        classifier: &classifier,
-        data: &data,
-        split: args.data.split,
-        outcome: &outcome,
-        temperature: &temperature,
-        seed: args.seed,
-    };
-    let results = EvalResults::new(&evaluated);
-    if args.json {
-        output::print_json(&results)?;
-    } else {
-        output::print(&text::of(&results))?;
-    }
-    write_outputs(args, &evaluated, &results, verbosity)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Runs the model on a split; `what` names it on the progress bar.
-fn evaluate(
-    args: &EvalArgs,
-    classifier: &Classifier,
-    split: &Split,
-    what: &'static str,
-    verbosity: Verbosity,
-) -> Result<EvaluationOutcome, Failure> {
     let options = EvaluateOptions {
         batch_size: args.batch_size.map(usize::from),
         limit: args.limit.map(|limit| limit as usize),
+        shard: args.shard,
     };
-    let images = options.limit.unwrap_or(usize::MAX).min(split.len());
-    let bar = progress::bar(what, images, verbosity);
-    let outcome = infer::evaluate(classifier, split, &options, &|done| {
-        bar.set_position(done as u64)
-    });
-    bar.finish_and_clear();
-    let outcome = outcome?;
-    verbosity.detail(&format!(
-        "{what}{:.1} s in all; summed over the workers {:.1} s preparing images, {:.1} s running the model",
-        outcome.times.wall.as_secs_f64(),
-        outcome.times.prepare.as_secs_f64(),
-        outcome.times.run.as_secs_f64()
-    ));
-    Ok(outcome)
+    let run = RunFacts::new(&classifier, &options);
+    let validation = validation(args, &data);
+    let answers = ModelAnswers {
+        classifier: &classifier,
+        data: &data,
+        options: &options,
+        verbosity,
+    };
+    if let (Some(shard), Some(path), Some(model_sha256)) =
+        (args.shard, &args.shard_out, model_sha256)
+    {
+        files::check_folder_of(path)?;
+        let evaluation = ShardedEvaluation {
+            model_sha256,
+            preprocessing_sha256: preprocessing_sha256(contract),
+            classes: contract.classes.len(),
+            dataset_sha256: data.sha256.clone(),
+            split: data.split_name.as_str().to_owned(),
+            split_images: data.split.len(),
+            limit: options.limit,
+            validation,
+            run,
+        };
+        shard::write(path, &ShardHeader::new(shard, evaluation), &answers)?;
+        verbosity.note(&format!("wrote {}", path.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let subject = Subject {
+        model: &args.model,
+        contract,
+        data: &data,
+        run: &run,
+        validation: &validation,
+    };
+    report(&subject, &answers, &args.outputs, verbosity)?;
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the folders of all files that are to be written, before time is spent
-/// on the evaluation.
-fn check_outputs(args: &EvalArgs) -> Result<(), Failure> {
-    if let Some(dir) = &args.out {
-        files::check_folder(dir)?;
+/// What to fit a temperature on.
+fn validation(args: &EvalArgs, data: &Data) -> Validation {
+    match &data.validation {
+        _ if args.no_temperature => Validation::Without("--no-temperature".to_owned()),
+        _ if data.split_name == SplitName::Val => Validation::Evaluated,
+        Ok(split) => Validation::Images(split.len()),
+        Err(reason) => Validation::Without(reason.to_string()),
     }
-    let predictions = args.predictions.as_ref().map(PredictionsFile::path);
-    let paths = [args.html.as_deref(), predictions, args.grid.as_deref()];
-    for path in paths.into_iter().flatten() {
-        files::check_folder(path.parent().unwrap_or(Path::new("")))?;
-    }
-    Ok(())
-}
-
-fn write_outputs(
-    args: &EvalArgs,
-    evaluated: &Evaluated<'_>,
-    results: &EvalResults<'_>,
-    verbosity: Verbosity,
-) -> Result<(), Failure> {
-    let wrote = |path: &Path| verbosity.note(&format!("wrote {}", path.display()));
-    if let Some(dir) = &args.out {
-        files::write(dir, results)?;
-        verbosity.note(&format!("wrote {}", files::names(dir)));
-    }
-    if let Some(file) = &args.predictions {
-        file.write(evaluated)?;
-        wrote(file.path());
-    }
-    if let Some(path) = &args.grid {
-        page::write_grid(path, evaluated, results)?;
-        wrote(path);
-    }
-    if let Some(path) = &args.html {
-        page::write_html(path, evaluated, results, verbosity)?;
-        wrote(path);
-    }
-    Ok(())
 }

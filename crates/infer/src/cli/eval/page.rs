@@ -47,7 +47,7 @@ pub fn write_html(
         facts: &facts(results),
         headline: &results.headline,
         evaluation: results.evaluation,
-        superclasses: evaluated.classifier.contract().superclasses.as_ref(),
+        superclasses: evaluated.contract.superclasses.as_ref(),
         calibration: &results.calibration,
         scaled: scaled.as_ref(),
         curves: &curves,

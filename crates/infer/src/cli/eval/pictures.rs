@@ -24,7 +24,7 @@ pub fn read(
     evaluated: &Evaluated<'_>,
     predictions: &[&Prediction],
 ) -> Result<Vec<Picture>, Failure> {
-    let classes = &evaluated.classifier.contract().classes;
+    let classes = &evaluated.contract.classes;
     let split = &evaluated.data.split;
     let picture = |prediction: &&Prediction| {
         let image = split.image(prediction.index)?;

@@ -1,14 +1,17 @@
 //! The file of `--predictions`: a line an image.
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use contract::Contract;
-use metrics::softmax;
+use contract::fs::AtomicFile;
+use dataset::Split;
+use infer::Answer;
+use metrics::{argmax, softmax};
 use serde::Serialize;
 
 use super::files;
-use super::results::Evaluated;
 use crate::cli::Failure;
 
 /// Where to write the predictions, and how.
@@ -57,67 +60,80 @@ impl PredictionsFile {
         &self.path
     }
 
-    /// Writes a line for each image that was evaluated, in the split's order.
-    pub fn write(&self, evaluated: &Evaluated<'_>) -> Result<(), Failure> {
-        let contract = evaluated.classifier.contract();
-        let lines = lines(evaluated, contract);
-        let bytes = match self.format {
-            Format::Csv => csv(lines, &contract.classes).map_err(cannot_format)?,
-            Format::JsonLines => json_lines(lines).map_err(cannot_format)?,
+    /// Begins the file, which appears when it is committed. CSV begins with a
+    /// header: `index,file,label,prediction` and `p:` with each class's name.
+    pub fn create<'a>(
+        &'a self,
+        contract: &'a Contract,
+        split: &'a Split,
+    ) -> Result<PredictionsWriter<'a>, Failure> {
+        let failed = |error: io::Error| files::cannot_write(&self.path, &error);
+        let file = AtomicFile::create(&self.path).map_err(failed)?;
+        let lines = match self.format {
+            Format::JsonLines => Lines::Json(file),
+            Format::Csv => {
+                let mut writer = csv::WriterBuilder::new()
+                    .has_headers(false)
+                    .from_writer(file);
+                let fixed = ["index", "file", "label", "prediction"].map(str::to_owned);
+                let probabilities = contract.classes.iter().map(|class| format!("p:{class}"));
+                writer
+                    .write_record(fixed.into_iter().chain(probabilities))
+                    .map_err(|error| failed(error.into()))?;
+                Lines::Csv(Box::new(writer))
+            }
         };
-        files::write_file(&self.path, &bytes)
+        Ok(PredictionsWriter {
+            path: &self.path,
+            lines,
+            contract,
+            split,
+        })
     }
 }
 
-fn lines<'a>(
-    evaluated: &'a Evaluated<'_>,
+/// Writes a line for each image, as its answer comes.
+pub struct PredictionsWriter<'a> {
+    path: &'a Path,
+    lines: Lines,
     contract: &'a Contract,
-) -> impl Iterator<Item = Line<'a>> {
-    let outcome = evaluated.outcome;
-    let rows = outcome.logits.chunks_exact(contract.classes.len());
-    let predictions = outcome.predictions.iter().zip(rows);
-    predictions.map(|(prediction, logits)| Line {
-        index: prediction.index,
-        file: evaluated.data.split.describe(prediction.index),
-        label: &contract.classes[prediction.label],
-        prediction: &contract.classes[prediction.predicted],
-        probabilities: softmax(logits),
-    })
+    split: &'a Split,
 }
 
-/// A header (`index,file,label,prediction` and `p:` with each class's name),
-/// then the lines.
-fn csv<'a>(
-    lines: impl Iterator<Item = Line<'a>>,
-    classes: &[String],
-) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::WriterBuilder::new()
-        .has_headers(false)
-        .from_writer(Vec::new());
-    let fixed = ["index", "file", "label", "prediction"].map(str::to_owned);
-    let probabilities = classes.iter().map(|class| format!("p:{class}"));
-    writer.write_record(fixed.into_iter().chain(probabilities))?;
-    for line in lines {
-        // Serialised, the probabilities become a column each.
-        writer.serialize(line)?;
+enum Lines {
+    Csv(Box<csv::Writer<AtomicFile>>),
+    Json(AtomicFile),
+}
+
+impl<'a> PredictionsWriter<'a> {
+    /// Writes the line of one image.
+    pub fn write(&mut self, answer: &Answer<'_>) -> Result<(), Failure> {
+        let classes = &self.contract.classes;
+        let line = Line {
+            index: answer.index,
+            file: self.split.describe(answer.index),
+            label: &classes[answer.label],
+            prediction: &classes[argmax(answer.logits)],
+            probabilities: softmax(answer.logits),
+        };
+        let written = match &mut self.lines {
+            // Serialised, the probabilities become a column each.
+            Lines::Csv(writer) => writer.serialize(line).map_err(io::Error::from),
+            Lines::Json(file) => serde_json::to_writer(&mut *file, &line)
+                .map_err(io::Error::from)
+                .and_then(|()| file.write_all(b"\n")),
+        };
+        written.map_err(|error| files::cannot_write(self.path, &error))
     }
-    writer
-        .into_inner()
-        .map_err(|error| error.into_error().into())
-}
 
-fn json_lines<'a>(lines: impl Iterator<Item = Line<'a>>) -> Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = Vec::new();
-    for line in lines {
-        serde_json::to_writer(&mut bytes, &line)?;
-        bytes.push(b'\n');
+    /// Puts the file in its place, which it gives.
+    pub fn commit(self) -> Result<&'a Path, Failure> {
+        let file = match self.lines {
+            Lines::Csv(writer) => writer.into_inner().map_err(|error| error.into_error()),
+            Lines::Json(file) => Ok(file),
+        };
+        file.and_then(AtomicFile::commit)
+            .map(|()| self.path)
+            .map_err(|error| files::cannot_write(self.path, &error))
     }
-    Ok(bytes)
-}
-
-fn cannot_format(error: impl std::fmt::Display) -> Failure {
-    Failure::new(
-        format!("cannot format the predictions: {error}"),
-        "report this as a bug",
-    )
 }

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use contract::Superclasses;
-use infer::{Classifier, EvaluationOutcome, Prediction};
+use contract::{Contract, Superclasses};
+use infer::{EvaluationOutcome, Prediction, RunFacts, RuntimeFacts};
 use metrics::{
     BOOTSTRAP_RESAMPLES, CONFIDENCE_LEVEL, Calibration, ConfusionMatrix, Evaluation, Headline,
 };
 use serde::Serialize;
 
 use super::temperature::Temperature;
-use crate::cli::data::{Data, SplitName};
+use crate::cli::data::Data;
 
 /// Pairs of classes and errors that are listed.
 const LISTED: usize = 20;
@@ -18,9 +18,9 @@ const LISTED: usize = 20;
 /// A model that was run on a split.
 pub struct Evaluated<'a> {
     pub model: &'a Path,
-    pub classifier: &'a Classifier,
+    pub contract: &'a Contract,
     pub data: &'a Data,
-    pub split: SplitName,
+    pub run: &'a RunFacts,
     pub outcome: &'a EvaluationOutcome,
     /// Or why there is none.
     pub temperature: &'a Result<Temperature, String>,
@@ -34,8 +34,8 @@ pub struct EvalResults<'a> {
     pub model: ModelFacts<'a>,
     pub dataset: DatasetFacts<'a>,
     /// ONNX Runtime's name of the execution provider that ran.
-    pub provider: String,
-    pub runtime: RuntimeFacts<'a>,
+    pub provider: &'a str,
+    pub runtime: &'a RuntimeFacts,
     pub sessions: usize,
     pub batch_size: usize,
     /// Wall-clock time.
@@ -74,12 +74,6 @@ pub struct DatasetFacts<'a> {
     pub split: &'static str,
     pub sha256: &'a str,
     pub matches_training: bool,
-}
-
-#[derive(Serialize)]
-pub struct RuntimeFacts<'a> {
-    pub path: &'a Path,
-    pub version: &'a str,
 }
 
 /// How the intervals were made.
@@ -126,12 +120,11 @@ pub struct ClassAccuracy<'a> {
 impl<'a> EvalResults<'a> {
     /// Works out everything that is to be shown.
     pub fn new(evaluated: &Evaluated<'a>) -> Self {
-        let contract = evaluated.classifier.contract();
-        let runtime = evaluated.classifier.runtime();
+        let (contract, run) = (evaluated.contract, evaluated.run);
         let (data, outcome) = (evaluated.data, evaluated.outcome);
         let classes = contract.classes.as_slice();
         let superclasses = contract.superclasses.as_ref();
-        let scores = outcome.scores(1.0);
+        let scores = &outcome.scores;
         let superclass_of = superclasses.map(|groups| groups.of_class.as_slice());
         Self {
             model: ModelFacts {
@@ -142,27 +135,24 @@ impl<'a> EvalResults<'a> {
             },
             dataset: DatasetFacts {
                 name: &data.name,
-                split: evaluated.split.as_str(),
+                split: data.split_name.as_str(),
                 sha256: &data.sha256,
                 matches_training: data.matches_training,
             },
-            provider: evaluated.classifier.provider().to_string(),
-            runtime: RuntimeFacts {
-                path: &runtime.path,
-                version: &runtime.version,
-            },
-            sessions: evaluated.classifier.sessions(),
-            batch_size: outcome.batch_size,
+            provider: &run.provider,
+            runtime: &run.runtime,
+            sessions: run.sessions,
+            batch_size: run.batch_size,
             seconds: outcome.times.wall.as_secs_f64(),
             images_per_second: outcome.images_per_second(),
             evaluation: &outcome.evaluation,
-            headline: Headline::new(&scores, classes.len(), superclass_of, evaluated.seed),
+            headline: Headline::new(scores, classes.len(), superclass_of, evaluated.seed),
             bootstrap: BootstrapFacts {
                 level: CONFIDENCE_LEVEL,
                 resamples: BOOTSTRAP_RESAMPLES,
                 seed: evaluated.seed,
             },
-            calibration: Calibration::new(&scores),
+            calibration: Calibration::new(scores),
             temperature: evaluated.temperature.as_ref().ok(),
             no_temperature_because: evaluated.temperature.as_ref().err().map(String::as_str),
             superclasses: superclasses.map(|groups| superclass_results(outcome, groups)),

@@ -1,13 +1,11 @@
 //! The temperature that makes the model as sure as it is right.
 
-use dataset::Split;
-use infer::EvaluationOutcome;
-use metrics::{Calibration, fit_temperature};
+use std::time::Duration;
+
+use infer::Answer;
+use metrics::{Calibration, ImageScores, fit_temperature};
 use report::ScaledCalibration;
 use serde::Serialize;
-
-use crate::cli::Failure;
-use crate::cli::data::SplitName;
 
 /// A fitted temperature and what it changes.
 #[derive(Serialize)]
@@ -28,6 +26,18 @@ pub struct Temperature {
 }
 
 impl Temperature {
+    /// A fitted temperature, and the calibration of the evaluated images at it.
+    pub fn new(fitted: FittedTemperature, scaled: Calibration) -> Self {
+        Self {
+            value: fitted.temperature,
+            images: fitted.images,
+            fitted_on_evaluated_images: fitted.time.is_none(),
+            seconds: fitted.time.unwrap_or_default().as_secs_f64(),
+            scaled,
+            validation: fitted.validation,
+        }
+    }
+
     /// For the reliability diagram.
     pub fn scaled_calibration(&self) -> ScaledCalibration {
         ScaledCalibration {
@@ -37,42 +47,47 @@ impl Temperature {
     }
 }
 
-/// Fits the temperature on the validation split, which `evaluate` runs, unless
-/// it is the `outcome`'s. The inner error says why there is no temperature.
-pub fn fit(
-    name: SplitName,
-    outcome: &EvaluationOutcome,
-    validation: &Result<Split, Failure>,
-    evaluate: impl FnOnce(&Split) -> Result<EvaluationOutcome, Failure>,
-) -> Result<Result<Temperature, String>, Failure> {
-    if name == SplitName::Val {
-        return Ok(fitted(outcome, outcome, true));
-    }
-    match validation {
-        Ok(split) => Ok(fitted(&evaluate(split)?, outcome, false)),
-        Err(reason) => Ok(Err(reason.to_string())),
-    }
+/// A temperature, and the images that it was fitted on.
+pub struct FittedTemperature {
+    /// What to divide the logits by, above 0.
+    pub temperature: f64,
+    images: usize,
+    /// What running the model on them took; `None` if they are those evaluated.
+    time: Option<Duration>,
+    /// Their calibration, before and after.
+    pub validation: [Calibration; 2],
 }
 
-fn fitted(
-    validation: &EvaluationOutcome,
-    outcome: &EvaluationOutcome,
-    same: bool,
-) -> Result<Temperature, String> {
-    let value = fit_temperature(&validation.logits, &validation.labels())
-        .ok_or("no validation images, or logits that are not finite")?;
-    let calibration =
-        |outcome: &EvaluationOutcome, temperature| Calibration::new(&outcome.scores(temperature));
-    Ok(Temperature {
-        value,
-        images: validation.predictions.len(),
-        fitted_on_evaluated_images: same,
-        seconds: if same {
-            0.0
-        } else {
-            validation.times.wall.as_secs_f64()
-        },
-        scaled: calibration(outcome, value),
-        validation: [calibration(validation, 1.0), calibration(validation, value)],
-    })
+/// The logits of the images that a temperature is fitted on.
+#[derive(Default)]
+pub struct ValidationLogits {
+    /// Row-major `[images, classes]`.
+    logits: Vec<f32>,
+    labels: Vec<usize>,
+}
+
+impl ValidationLogits {
+    /// Takes in one image.
+    pub fn add(&mut self, answer: &Answer<'_>) {
+        self.logits.extend_from_slice(answer.logits);
+        self.labels.push(answer.label);
+    }
+
+    /// Fits the temperature; `time` is what running the model on these images
+    /// took, `None` if they are those evaluated. The error says why there is no
+    /// temperature.
+    pub fn fit(&self, time: Option<Duration>) -> Result<FittedTemperature, String> {
+        let temperature = fit_temperature(&self.logits, &self.labels)
+            .ok_or("no validation images, or logits that are not finite")?;
+        let calibration = |temperature| {
+            let scores = ImageScores::of_images(&self.logits, &self.labels, temperature);
+            Calibration::new(&scores)
+        };
+        Ok(FittedTemperature {
+            temperature,
+            images: self.labels.len(),
+            time,
+            validation: [calibration(1.0), calibration(temperature)],
+        })
+    }
 }

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::Args;
 use infer::{PictureAnswer, PredictOptions};
 
-use super::classifier::ClassifierArgs;
+use super::classifier::{ClassifierArgs, tell_fallback};
 use super::{Failure, Verbosity, output, progress};
 use answer::{FileAnswer, Writer};
 use pictures::PictureArgs;
@@ -62,7 +62,13 @@ pub struct PredictArgs {
 /// being classified.
 pub fn run(args: &PredictArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let pictures = args.pictures.open()?;
-    let classifier = args.classifier.open(&args.model, verbosity)?;
+    let mut builder = args.classifier.builder();
+    if args.pictures.is_one() {
+        // More sessions would take time to open and have nothing to do.
+        builder = builder.sessions(1);
+    }
+    let classifier = builder.from_file(&args.model)?;
+    tell_fallback(&classifier, verbosity);
     let classes = &classifier.contract().classes;
     let mut writer: Box<dyn Writer> = if args.json {
         Box::new(json::JsonLines::new())

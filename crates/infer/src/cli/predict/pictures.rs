@@ -79,6 +79,12 @@ impl PictureArgs {
         }
     }
 
+    /// Whether it is one picture for sure: a file or standard input.
+    pub fn is_one(&self) -> bool {
+        let one = |word: &Path| word.as_os_str() == STDIN || word.is_file();
+        self.files_from.is_none() && matches!(&self.words[..], [word] if one(word))
+    }
+
     /// The pictures of a list.
     fn listed(&self, list: &Path, options: FindOptions) -> Result<Pictures, Failure> {
         let lines: Box<dyn BufRead + Send> = if list.as_os_str() == STDIN {

@@ -1,0 +1,58 @@
+//! `infer doctor`: what the machine has.
+
+use serde_json::Value;
+
+use crate::cli::{infer, stdout};
+
+#[test]
+fn every_check_has_a_line_and_the_cpu_path_works() {
+    let output = infer(&["doctor"]);
+    let lines = stdout(&output);
+    for check in [
+        "processor",
+        "memory",
+        "ONNX Runtime search",
+        "telemetry",
+        "CPU provider",
+        "inference on cpu",
+        "NVIDIA driver",
+        "cuDNN",
+        "TensorRT",
+    ] {
+        let found = lines.lines().any(|line| line[9..].starts_with(check));
+        assert!(found, "no line of {check} in\n{lines}");
+    }
+    for line in lines.lines() {
+        let missing = line.starts_with("missing  ");
+        assert!(missing || line.starts_with("ok       "), "{line}");
+        assert!(!missing || line.contains("; "), "no remedy: {line}");
+    }
+}
+
+#[test]
+fn the_document_says_the_same() {
+    let document: Value = serde_json::from_str(&stdout(&infer(&["doctor", "--json"]))).unwrap();
+    let checks = document.as_array().unwrap();
+    for check in checks {
+        let missing = check["status"] == "missing";
+        assert_eq!(check["remedy"].is_string(), missing, "{check}");
+        assert!(!check["found"].as_str().unwrap().contains('\n'), "{check}");
+    }
+    let inference = checks.iter().find(|c| c["name"] == "inference on cpu");
+    let found = inference.unwrap()["found"].as_str().unwrap();
+    assert!(found.starts_with("CPUExecutionProvider, "), "{found}");
+}
+
+#[test]
+fn without_onnx_runtime_it_says_where_it_looked_and_fails() {
+    let output = infer(&["doctor", "--runtime", "no/such.so"]);
+    assert_eq!(output.status.code(), Some(1));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert!(lines.contains("explicit option (no/such.so)"), "{lines}");
+    let failed = lines.lines().find(|line| line.starts_with("failed   "));
+    let failed = failed.unwrap();
+    assert!(
+        failed.contains("no/such.so") && failed.contains("tools/onnxruntime.sh"),
+        "{failed}"
+    );
+}
