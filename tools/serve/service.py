@@ -57,3 +57,11 @@ def total(series, name, *labels):
         for key, value in series.items()
         if key.split("{")[0] == name and all(label in key for label in labels)
     )
+
+
+def serve_load(infer):
+    """The program that makes load (an example of the crate `infer`)."""
+    tool = infer.parent / "examples/serve_load"
+    if not tool.exists():
+        fail(f"{tool} does not exist", "cargo build --release -p infer --example serve_load")
+    return tool
