@@ -36,9 +36,9 @@ from service import DIGITS, INFER, metrics, start, total
 
 WELL_BEHAVED = "well-behaved"
 MAX_BODY_MIB = 1
-TIMEOUT_S = 2
+TIMEOUT_S = 4
 # A client in the middle of its header is waited for this long.
-GRACE_S = 4
+GRACE_S = 6
 # The allocator keeps pieces of bodies and pictures for the next ones.
 GROWTH_MIB = 64
 MIB = 2**20
@@ -149,7 +149,7 @@ class Memory:
         self.address = address
         self.done = threading.Event()
         self.mib = [self.now()]
-        self.thread = threading.Thread(target=self.look)
+        self.thread = threading.Thread(target=self.look, daemon=True)
         self.thread.start()
 
     def now(self):

@@ -28,7 +28,7 @@ class Group:
             except Exception:  # of any kind: the run has failed
                 self.problems.append(f"{kind}: {traceback.format_exc()}")
 
-        thread = threading.Thread(target=loop)
+        thread = threading.Thread(target=loop, daemon=True)
         self.threads.append(thread)
         thread.start()
 
