@@ -1,13 +1,15 @@
 """`infer serve` and FastAPI with onnxruntime in turn, on the same model and files.
 
-    tools/python_env.sh serve
     cargo build --release -p infer && cargo build --release -p infer --example serve_load
-    PYTHONPATH=.venv-serve/packages python3 tools/serve/compare_fastapi.py MODEL DATASET [--seconds S] [--rounds N]
+    python3 tools/serve/compare_fastapi.py MODEL DATASET [--seconds S] [--rounds N] [--connections N,N,...]
 
 PNG files of the model's input size go to `POST /classify`; the best class of
-each answer is compared with the library's. FastAPI runs in three settings: as
-one first writes it, with sessions of one thread each as `infer` has them, and
-with a process a core. Prints answers a second, median of the rounds.
+each answer is compared with the library's. FastAPI (on uvicorn with uvloop and
+httptools, onnxruntime of the same version) runs in three settings: as one first
+writes it, with a session of one thread a core as `infer` has them, and with a
+process a core. Each service is under load before the measurement begins. Prints
+answers a second, median of the rounds. The Python packages come into the ignored
+folder .venv-serve (`tools/python_env.sh serve`).
 """
 
 import argparse
@@ -21,10 +23,13 @@ import time
 from pathlib import Path
 
 from quiet import wait_for_quiet
-from service import INFER, fail, infer_serve
+from service import INFER, ROOT, fail, infer_serve, serve_load
 
 CORES = len(os.sched_getaffinity(0))
 HERE = Path(__file__).resolve().parent
+PACKAGES = ROOT / ".venv-serve/packages"
+# Of the load before the measurement.
+WARM_UP = str(4 * CORES)
 
 
 @contextlib.contextmanager
@@ -37,6 +42,7 @@ def fastapi(model, sessions, threads, workers):
         "MODEL": str(model),
         "SESSIONS": str(sessions),
         "THREADS": str(threads),
+        "PYTHONPATH": str(PACKAGES),
     }
     command = [sys.executable, "-m", "uvicorn", "--app-dir", HERE, "fastapi_service:app"]
     command += ["--port", str(port), "--workers", str(workers), "--no-access-log"]
@@ -48,9 +54,7 @@ def fastapi(model, sessions, threads, workers):
                 break
             time.sleep(0.1)
         else:
-            fail("the FastAPI service did not start", "tools/python_env.sh serve; see its lines above")
-        # Each process opens its session before it accepts.
-        time.sleep(2)
+            fail("the FastAPI service did not start", "see its lines above")
         yield f"127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -66,9 +70,8 @@ def main():
     parser.add_argument("--connections", default="1,8,64")
     parser.add_argument("--infer", type=Path, default=INFER)
     args = parser.parse_args()
-    tool = args.infer.parent / "examples/serve_load"
-    if not tool.exists():
-        fail(f"{tool} does not exist", "cargo build --release -p infer --example serve_load")
+    tool = serve_load(args.infer)
+    subprocess.run([ROOT / "tools/python_env.sh", "serve"], check=True)
 
     connections = args.connections.split(",")
     services = {
@@ -82,11 +85,11 @@ def main():
         for name, start in services.items():
             with start() as address:
                 wait_for_quiet()
-                command = [tool, "file", address, args.model, args.dataset, args.seconds, *connections]
+                command = [tool, "file", address, args.model, args.dataset, args.seconds, WARM_UP, *connections]
                 output = subprocess.run(command, stdout=subprocess.PIPE, text=True)
             if output.returncode != 0:
                 fail(f"{name}: answers were wrong or lost", output.stdout.replace("\n", " | "))
-            for count, line in zip(connections, output.stdout.splitlines()[1:]):
+            for count, line in zip(connections, output.stdout.splitlines()[2:]):
                 speeds[name, count].append(float(line.split()[2]))
 
     print("answers/s" + " " * 27 + "".join(f"{count + ' connections':>16}" for count in connections))

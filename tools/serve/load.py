@@ -5,11 +5,18 @@
 
 The service and a bare loop run in turn, in rounds, each when the machine is
 otherwise idle (Linux). The bare loop has a session a core, batches of 4 and
-nothing around them; for one connection, whose images come one after the other,
-one session and one image a run. Prints medians over the rounds: throughput, its
-ratio to the bare loop, latencies, refusals, the service's resident memory. Every
-answer is compared with the library's; a wrong, lost or unexpected one ends the
-script with 1. DATASET is as for `infer eval` (CIFAR100_PATH names cifar100's
+nothing around them, on the same pixels. One connection sends its images one
+after the other, so that only one session can work at a time: its bound is one
+session, one image a run (`sessions` says which bare loop a row has). Prints
+medians over the rounds: throughput, its ratio to the bare loop, latencies,
+refusals, the service's resident memory.
+
+The load runs on the same cores. `client %` is its share of all cores; `of rest`
+is the ratio to what the bare loop would do on the others, where the connections
+keep all sessions busy.
+
+Every answer is compared with the library's; a wrong, lost or unexpected one ends
+the script with 1. DATASET is as for `infer eval` (CIFAR100_PATH names cifar100's
 archive).
 """
 
@@ -17,49 +24,36 @@ import argparse
 import os
 import statistics
 import subprocess
-import urllib.request
 from pathlib import Path
 
 from quiet import quiet_rounds
-from service import INFER, fail, infer_serve
+from service import INFER, fail, infer_serve, metrics, serve_load, total
 
 CORES = len(os.sched_getaffinity(0))
-BARE_IMAGES = 2000
+BARE_IMAGES = 4000
 BATCH = 4
 # Columns of serve_load that are counts; of the others the median is shown.
 COUNTS = {"answers", "503", "wrong", "errors", "lost"}
-
-
-def metric(address, name):
-    """The sum of a metric's series."""
-    with urllib.request.urlopen(f"http://{address}/metrics") as response:
-        lines = response.read().decode().splitlines()
-    series = (line.rsplit(" ", 1) for line in lines)
-    return sum(float(value) for key, value in series if key.split("{")[0] == name)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path)
     parser.add_argument("dataset")
-    parser.add_argument("--seconds", default="5")
+    parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", default="1,8,64,512")
     parser.add_argument("--queue", default="256")
     parser.add_argument("--infer", type=Path, default=INFER)
     args = parser.parse_args()
-    tool = args.infer.parent / "examples/serve_load"
-    if not tool.exists():
-        fail(f"{tool} does not exist", "cargo build --release -p infer --example serve_load")
+    tool = serve_load(args.infer)
 
-    def bare(connections):
-        sessions = min(CORES, connections)
-        batch = 1 if connections == 1 else BATCH
+    def bare(sessions, batch):
         command = [tool, "bare", args.model, args.dataset, str(BARE_IMAGES), str(sessions), str(batch)]
         return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
     def load(address, connections):
-        command = [tool, "tensor", address, args.model, args.dataset, args.seconds, connections]
+        command = [tool, "tensor", address, args.model, args.dataset, str(args.seconds), connections]
         output = subprocess.run(command, stdout=subprocess.PIPE, text=True)
         if output.returncode != 0:
             fail("answers were wrong or lost", output.stdout.replace("\n", " | "))
@@ -70,11 +64,18 @@ def main():
     every_row = []
     with infer_serve(args.infer, args.model, "--device", "cpu", "--queue", args.queue) as address:
         for number, connections in enumerate(args.connections.split(",")):
+            is_alone = connections == "1"
+
             def measure():
                 row = load(address, connections)
-                row["bare/s"] = bare(int(connections))
+                client = row.pop("client s") / args.seconds / CORES
+                row["sessions"] = 1 if is_alone else CORES
+                row["bare/s"] = bare(row["sessions"], 1 if is_alone else BATCH)
                 row["ratio"] = row["answers/s"] / row["bare/s"]
-                row["MiB"] = metric(address, "process_resident_memory_bytes") / 2**20
+                row["client %"] = 100 * client
+                # A single connection leaves cores idle, and the client takes of those.
+                row["of rest"] = row["ratio"] / (1 if is_alone else 1 - client)
+                row["MiB"] = total(metrics(address), "process_resident_memory_bytes") / 2**20
                 every_row.append(row)
                 return row
 
@@ -89,7 +90,7 @@ def main():
             if disturbed:
                 print(f"  (other programs ran during {disturbed} of {args.rounds} rounds)", flush=True)
         answered = sum(row["answers"] + row["503"] for row in every_row)
-        counted = metric(address, "infer_requests_total")
+        counted = total(metrics(address), "infer_requests_total")
         print(f"answered or refused: {answered:.0f} seen by the clients, {counted:.0f} counted by the service")
         if answered != counted:
             fail("the counts differ", "compare the table with /metrics")

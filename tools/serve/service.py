@@ -1,8 +1,9 @@
-"""Starts a service for a script, and ends it."""
+"""Starts a service for a script, asks for its metrics, and ends it."""
 
 import contextlib
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,19 +17,51 @@ def fail(error, hint):
     sys.exit(1)
 
 
-@contextlib.contextmanager
-def infer_serve(infer, model, *arguments):
-    """Runs `infer serve` on a free port; gives host:port, and ends it with SIGTERM."""
+def start(infer, model, *arguments):
+    """Starts `infer serve` on a free port; gives the process and its host:port."""
     if not infer.exists():
         fail(f"{infer} does not exist", "cargo build --release -p infer")
     command = [infer, "serve", "--quiet", "--listen", "127.0.0.1:0", "--model", f"model={model}"]
     process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
+    url = process.stdout.readline().strip()
+    if not url:
+        process.wait(timeout=60)
+        fail("infer serve did not start", "see its lines above")
+    return process, url.removeprefix("http://")
+
+
+@contextlib.contextmanager
+def infer_serve(infer, model, *arguments):
+    """Runs `infer serve` on a free port; gives host:port, and ends it with SIGTERM."""
+    process, address = start(infer, model, *arguments)
     try:
-        url = process.stdout.readline().strip()
-        if not url:
-            fail("infer serve did not start", "see its lines above")
-        yield url.removeprefix("http://")
+        yield address
     finally:
         process.terminate()
         if process.wait(timeout=60) != 0:
             fail(f"infer serve ended with {process.returncode}", "SIGTERM is to end it with 0")
+
+
+def metrics(address):
+    """All series of /metrics: `name{labels}` to value."""
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=30) as response:
+        lines = response.read().decode().splitlines()
+    series = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {key: float(value) for key, value in series}
+
+
+def total(series, name, *labels):
+    """The sum of a metric's series that have these labels, as `key="value"`."""
+    return sum(
+        value
+        for key, value in series.items()
+        if key.split("{")[0] == name and all(label in key for label in labels)
+    )
+
+
+def serve_load(infer):
+    """The program that makes load (an example of the crate `infer`)."""
+    tool = infer.parent / "examples/serve_load"
+    if not tool.exists():
+        fail(f"{tool} does not exist", "cargo build --release -p infer --example serve_load")
+    return tool

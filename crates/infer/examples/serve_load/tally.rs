@@ -21,7 +21,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub const HEADER: &str = "connections   answers  answers/s   p50 ms   p99 ms      503  503 p99 ms  503 max ms  wrong  errors  lost";
+    pub const HEADER: &str = "connections   answers  answers/s   p50 ms   p99 ms      503  503 p99 ms  503 max ms  wrong  errors  lost  client s";
 
     pub fn add(&mut self, other: Self) {
         self.answers.extend(other.answers);
@@ -44,20 +44,22 @@ impl Tally {
         self.wrong + self.errors + self.lost == 0
     }
 
-    /// One line under [`HEADER`](Self::HEADER).
-    pub fn line(mut self, connections: usize, time: Duration) -> String {
+    /// One line under [`HEADER`](Self::HEADER). `time` is that of the load,
+    /// `used` the processor time that the connections took.
+    pub fn line(mut self, connections: usize, time: Duration, used: Duration) -> String {
         let answers = self.answers.len();
         let speed = self.in_time as f64 / time.as_secs_f64();
         let refusals = self.refusals.len();
         format!(
-            "{connections:11} {answers:9} {speed:10.1} {:8.1} {:8.1} {refusals:8} {:11.1} {:11.1} {:6} {:7} {:5}",
+            "{connections:11} {answers:9} {speed:10.1} {:8.1} {:8.1} {refusals:8} {:11.1} {:11.1} {:6} {:7} {:5} {:9.2}",
             percentile(&mut self.answers, 0.5),
             percentile(&mut self.answers, 0.99),
             percentile(&mut self.refusals, 0.99),
             percentile(&mut self.refusals, 1.0),
             self.wrong,
             self.errors,
-            self.lost
+            self.lost,
+            used.as_secs_f64()
         )
     }
 }

@@ -6,16 +6,15 @@ mod job;
 mod prepare;
 mod worker;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-
-use crossbeam_channel::{Sender, TrySendError, bounded};
 
 use crate::engine::Engine;
 use crate::event::{Event, Hook};
 use crate::{InferError, Request};
-use batch::Batches;
+use batch::{Batches, Refused};
 use job::Job;
 pub(crate) use job::Pending;
 pub(crate) use prepare::decoded;
@@ -38,10 +37,8 @@ pub(crate) struct QueueOptions {
 
 /// A running queue. Dropping it answers what was accepted, then joins the
 /// workers.
-#[derive(Debug)]
 pub(crate) struct Queue {
-    /// `None` once the queue is closed.
-    jobs: RwLock<Option<Sender<Job>>>,
+    batches: Arc<Batches>,
     workers: Mutex<Vec<JoinHandle<()>>>,
     options: QueueOptions,
 }
@@ -49,58 +46,58 @@ pub(crate) struct Queue {
 impl Queue {
     /// Starts the workers.
     pub fn start(engine: &Arc<Engine>, options: QueueOptions) -> Result<Self, InferError> {
-        let (jobs, incoming) = bounded(options.length);
-        let batches = Arc::new(Batches::new(incoming, &options, engine.pool.size()));
-        let workers = (0..engine.workers())
-            .map(|_| {
-                let worker = Worker {
-                    engine: Arc::clone(engine),
-                    batches: Arc::clone(&batches),
-                    max_batch: options.max_batch,
-                    max_pixels: options.max_pixels,
-                    hook: options.hook.clone(),
-                };
-                thread::Builder::new()
-                    .name("infer-worker".to_owned())
-                    .spawn(move || worker.work())
-                    .map_err(|source| InferError::Thread { source })
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            jobs: RwLock::new(Some(jobs)),
-            workers: Mutex::new(workers),
+        let workers = engine.workers();
+        let batches = Arc::new(Batches::new(&options, workers, engine.pool.size()));
+        let queue = Self {
+            batches: Arc::clone(&batches),
+            workers: Mutex::default(),
             options,
-        })
+        };
+        // If a thread is refused, dropping the queue ends the others.
+        for number in 0..workers {
+            let worker = Worker {
+                number,
+                engine: Arc::clone(engine),
+                batches: Arc::clone(&batches),
+                max_batch: queue.options.max_batch,
+                max_pixels: queue.options.max_pixels,
+                hook: queue.options.hook.clone(),
+            };
+            let thread = thread::Builder::new()
+                .name("infer-worker".to_owned())
+                .spawn(move || worker.work())
+                .map_err(|source| InferError::Thread { source })?;
+            queue.workers().push(thread);
+        }
+        Ok(queue)
     }
 
     /// Takes a request into the queue, or refuses it at once.
     pub fn submit(&self, request: Request) -> Result<Pending, InferError> {
-        let (job, pending) = Job::new(request, self.options.hook.clone());
-        let jobs = self.jobs.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(jobs) = jobs.as_ref() else {
-            job.forget();
-            return Err(InferError::ShutDown);
-        };
-        match jobs.try_send(job) {
-            Ok(()) => {
-                let waiting = jobs.len();
-                self.options.hook.tell(&Event::Accepted { waiting });
+        let hook = &self.options.hook;
+        let (job, pending) = Job::new(request, hook.clone());
+        match self.batches.push(job) {
+            Ok(waiting) => {
+                hook.tell(&Event::Accepted { waiting });
                 Ok(pending)
             }
-            Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => {
+            Err(Refused::Full(job)) => {
                 job.forget();
-                self.options.hook.tell(&Event::Overloaded);
+                hook.tell(&Event::Overloaded);
                 Err(InferError::Overloaded {
                     length: self.options.length,
                 })
+            }
+            Err(Refused::Closed(job)) => {
+                job.forget();
+                Err(InferError::ShutDown)
             }
         }
     }
 
     /// Requests that wait for a worker.
     pub fn waiting(&self) -> usize {
-        let jobs = self.jobs.read().unwrap_or_else(PoisonError::into_inner);
-        jobs.as_ref().map_or(0, Sender::len)
+        self.batches.waiting()
     }
 
     /// Requests that may wait.
@@ -111,22 +108,27 @@ impl Queue {
     /// Accepts nothing more, and returns when everything accepted is answered
     /// and the workers have ended. May be called again.
     pub fn close(&self) {
-        // The workers take what is left in the channel, then see that it is
-        // disconnected.
-        drop(
-            self.jobs
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
-        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        for worker in workers.drain(..) {
+        self.batches.close();
+        for worker in self.workers().drain(..) {
             // A worker that drops the last classifier (in a hook or a waker)
-            // cannot wait for itself; it ends when it has seen the channel.
+            // cannot wait for itself; it ends when it has seen the end.
             if worker.thread().id() != thread::current().id() {
                 let _ = worker.join();
             }
         }
+    }
+
+    fn workers(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("waiting", &self.waiting())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 

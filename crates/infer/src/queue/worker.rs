@@ -15,6 +15,7 @@ use crate::session::Scores;
 
 /// What a worker thread needs.
 pub(super) struct Worker {
+    pub number: usize,
     pub engine: Arc<Engine>,
     pub batches: Arc<Batches>,
     pub max_batch: usize,
@@ -25,7 +26,7 @@ pub(super) struct Worker {
 impl Worker {
     /// Answers batches until the queue is closed and empty.
     pub fn work(&self) {
-        while let Some(batch) = self.batches.next() {
+        while let Some(batch) = self.batches.next(self.number) {
             let images = batch.len();
             // Jobs that a panic drops are answered by their `Drop`.
             if catch_unwind(AssertUnwindSafe(|| self.answer(batch))).is_err() {

@@ -44,6 +44,7 @@ struct HttpLabels {
 /// All metrics of a server.
 pub struct Metrics {
     registry: RwLock<Registry>,
+    accepted: Family<ModelLabel, Counter>,
     requests: Family<OutcomeLabels, Counter>,
     in_flight: Family<ModelLabel, Gauge>,
     waiting: Family<ModelLabel, Gauge>,
@@ -64,6 +65,7 @@ impl Metrics {
         let images: fn() -> Histogram = || Histogram::new(exponential_buckets(1.0, 2.0, 9));
         let mut metrics = Self {
             registry: RwLock::default(),
+            accepted: Family::default(),
             requests: Family::default(),
             in_flight: Family::default(),
             waiting: Family::default(),
@@ -89,6 +91,11 @@ impl Metrics {
             self.memory.clone(),
         );
         let infer = registry.sub_registry_with_prefix("infer");
+        infer.register(
+            "requests_accepted",
+            "Images taken into the queue",
+            self.accepted.clone(),
+        );
         infer.register(
             "requests",
             "Images asked for, by how it ended",
@@ -145,6 +152,7 @@ impl Metrics {
             .map(|outcome| (outcome, requests(&outcome.to_string())))
             .into();
         let overloaded = requests("overloaded");
+        let accepted = self.accepted.get_or_create_owned(&label);
         let in_flight = self.in_flight.get_or_create_owned(&label);
         let wait = self.wait.get_or_create_owned(&label);
         let total_time = self.total.get_or_create_owned(&label);
@@ -152,6 +160,7 @@ impl Metrics {
         let batch = self.batch.get_or_create_owned(&label);
         move |event| match event {
             Event::Accepted { .. } => {
+                accepted.inc();
                 in_flight.inc();
             }
             Event::Overloaded => {

@@ -99,14 +99,15 @@ impl Server {
         self.service.draining.store(true, Ordering::Relaxed);
         connections.take_last(&self.listener).await;
         drop(self.listener);
-        let Connections { graceful, .. } = connections;
-        let watched = graceful.watcher();
-        let open = graceful.count().saturating_sub(1);
-        drop(watched);
-        tracing::info!("shutting down; {open} connection(s) open");
+        let Connections {
+            graceful, permits, ..
+        } = connections;
+        // Each connection holds a permit to its end.
+        let open = || options.max_connections - permits.available_permits();
+        tracing::info!("shutting down; {} connection(s) open", open());
         let unfinished = match timeout(options.grace, graceful.shutdown()).await {
             Ok(()) => 0,
-            Err(_) => open,
+            Err(_) => open(),
         };
         let models = Arc::clone(&self.service.models);
         let _ = spawn_blocking(move || models.shutdown()).await;

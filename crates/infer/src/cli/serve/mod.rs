@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
@@ -133,6 +134,7 @@ pub fn run(args: &ServeArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> 
         }
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(http_threads())
         .enable_all()
         .build()
         .map_err(|error| Failure::system("cannot start the service", &error))?;
@@ -143,6 +145,12 @@ pub fn run(args: &ServeArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> 
         End::Terminated => ExitCode::SUCCESS,
         End::Interrupted => ExitCode::from(INTERRUPTED),
     })
+}
+
+/// A quarter of the cores: a request costs a few percent of a run's time on a
+/// processor, and threads beyond that only take the sessions' cores in turns.
+fn http_threads() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(4))
 }
 
 async fn serve(models: Models, args: &ServeArgs) -> Result<End, Failure> {

@@ -121,3 +121,18 @@ pub fn get(address: SocketAddr, path: &str) -> Response {
 pub fn post(address: SocketAddr, path: &str, body: &[u8]) -> Response {
     request(address, "POST", path, &[], body)
 }
+
+/// Sends a body of chunks of 64 KiB; the service may refuse it while more is
+/// being sent.
+pub fn post_chunks(address: SocketAddr, path: &str, chunks: usize) -> Response {
+    let mut stream = connect(address);
+    let headers = [("transfer-encoding", "chunked")];
+    send_head(&mut stream, "POST", path, &headers).unwrap();
+    let chunk = [b"10000\r\n".as_slice(), &[0; 0x10000], b"\r\n"].concat();
+    for _ in 0..chunks {
+        if stream.write_all(&chunk).is_err() {
+            break;
+        }
+    }
+    Response::read(stream)
+}

@@ -1,10 +1,10 @@
 //! Clients that misbehave.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::thread;
 use std::time::Duration;
 
-use super::client::{Response, connect, get, post, request, send_head};
+use super::client::{Response, connect, get, post, post_chunks, request, send_head};
 use super::process::{Service, digit_png};
 
 #[test]
@@ -18,22 +18,7 @@ fn a_body_over_the_limit_is_refused() {
     assert_eq!(response.status, 413);
     assert!(response.error().contains("1048576 bytes"));
 
-    let mut stream = connect(service.address);
-    send_head(
-        &mut stream,
-        "POST",
-        "/classify",
-        &[("transfer-encoding", "chunked")],
-    )
-    .unwrap();
-    let chunk = [b"10000\r\n".as_slice(), &[0; 0x10000], b"\r\n"].concat();
-    for _ in 0..17 {
-        // It may refuse while more is being sent.
-        if stream.write_all(&chunk).is_err() {
-            break;
-        }
-    }
-    assert_eq!(Response::read(stream).status, 413);
+    assert_eq!(post_chunks(service.address, "/classify", 17).status, 413);
 
     let coded = [("content-encoding", "gzip")];
     let response = request(service.address, "POST", "/classify", &coded, b"x");
@@ -125,6 +110,11 @@ fn sigterm_answers_what_was_asked_and_ends() {
 #[test]
 fn the_grace_ends_what_does_not_end_itself() {
     let mut service = Service::start(&["--grace", "1"]);
+    // Open, but not in a request: closed at once, and not counted.
+    let mut idle = connect(service.address);
+    idle.write_all(b"GET /v2/health/live HTTP/1.1\r\nhost: test\r\n\r\n")
+        .unwrap();
+    assert!(idle.read(&mut [0; 1000]).unwrap() > 0);
     let mut stuck = connect(service.address);
     send_head(
         &mut stuck,
@@ -136,4 +126,9 @@ fn the_grace_ends_what_does_not_end_itself() {
     service.wait_for("infer_http_requests_in_flight", "", 2);
     service.signal("INT");
     assert_eq!(service.wait().code(), Some(130));
+    let log = service.log();
+    assert!(
+        log.contains("warning: 1 connection(s) were cut off"),
+        "{log}"
+    );
 }

@@ -8,3 +8,4 @@ mod protocol;
 mod reload;
 mod repository;
 mod routes;
+mod storm;

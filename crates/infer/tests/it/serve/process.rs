@@ -1,6 +1,6 @@
 //! A running `infer serve`, and what is sent to it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,13 +18,16 @@ use crate::tiny;
 /// How long to wait for something that has to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The service's log, in its folder.
+const LOG: &str = "log";
+
 /// A service with the tiny model as `digits`, killed when it is dropped.
 pub struct Service {
     child: Child,
     pub address: SocketAddr,
     /// The model's file.
     pub model: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Service {
@@ -40,7 +43,7 @@ impl Service {
             .arg(format!("digits={}", model.display()))
             .args(arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(File::create(folder.path().join(LOG)).unwrap())
             .spawn()
             .unwrap();
         let mut url = String::new();
@@ -51,7 +54,7 @@ impl Service {
             child,
             address: address.unwrap_or_else(|| panic!("no URL: {url}")).unwrap(),
             model,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -61,6 +64,11 @@ impl Service {
             .args([format!("-{name}"), self.child.id().to_string()])
             .status();
         assert!(status.unwrap().success());
+    }
+
+    /// What it has written to stderr.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join(LOG)).unwrap()
     }
 
     /// Waits for the process to end.

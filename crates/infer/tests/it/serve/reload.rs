@@ -9,7 +9,7 @@ use super::process::{Service, digit_png, wait_until};
 use crate::tiny;
 
 /// The tiny model with its first class renamed.
-fn renamed() -> Vec<u8> {
+pub fn renamed() -> Vec<u8> {
     let mut contract = tiny::contract(&tiny::digits());
     contract
         .classes

@@ -1,0 +1,1 @@
+"""Clients of `infer serve`, for `tools/serve/faults.py`."""
