@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         cli::Command::Weights(arguments) => cli::weights::run(&arguments),
         cli::Command::Data(arguments) => cli::data::run(&arguments),
         cli::Command::Recipes(arguments) => cli::recipes::run(&arguments),
+        cli::Command::Doctor(arguments) => cli::doctor::run(&arguments),
         cli::Command::Completions(arguments) => cli::completions::run(&arguments),
     };
     result.unwrap_or_else(|error| cli::failure::report(&error))

@@ -4,16 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use infer::doctor::{self, Check, Status};
+use infer::doctor::{self, Status};
 
 use super::{Failure, output};
 
 pub const EXIT_CODES: &str = "\
 Exit codes: 0 models run on the CPU (a GPU may be missing), 1 they do not,
 2 wrong usage, 130 interrupted.";
-
-/// Width of the column of what was found.
-const WIDTH: usize = 20;
 
 /// Arguments of `infer doctor`.
 #[derive(Debug, Args)]
@@ -33,7 +30,10 @@ pub fn run(args: &DoctorArgs) -> Result<ExitCode, Failure> {
     if args.json {
         output::print_json(&checks)?;
     } else {
-        let lines: Vec<String> = checks.iter().map(line).collect();
+        let lines: Vec<String> = checks
+            .iter()
+            .map(|check| output::printable(&check.to_string()))
+            .collect();
         output::print(&lines.join("\n"))?;
     }
     let failed = checks.iter().any(|check| check.status == Status::Failed);
@@ -42,15 +42,4 @@ pub fn run(args: &DoctorArgs) -> Result<ExitCode, Failure> {
     } else {
         ExitCode::SUCCESS
     })
-}
-
-/// One line: `missing  cuDNN  no libcudnn.so.9: install ...`.
-fn line(check: &Check) -> String {
-    let status = check.status.to_string();
-    let line = format!("{status:8} {:WIDTH$} {}", check.name, check.found);
-    let line = match &check.remedy {
-        Some(remedy) => format!("{line}; {remedy}"),
-        None => line,
-    };
-    output::printable(&line)
 }

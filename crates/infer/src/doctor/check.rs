@@ -75,3 +75,18 @@ impl Check {
         }
     }
 }
+
+/// Width of the column of names.
+const WIDTH: usize = 20;
+
+/// One line: `missing  cuDNN  no libcudnn.so.9; install ...`.
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.status.to_string();
+        write!(f, "{status:8} {:WIDTH$} {}", self.name, self.found)?;
+        match &self.remedy {
+            Some(remedy) => write!(f, "; {remedy}"),
+            None => Ok(()),
+        }
+    }
+}

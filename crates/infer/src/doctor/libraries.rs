@@ -29,8 +29,6 @@ pub enum Version {
     Returned(&'static [u8]),
     /// A function that writes 13000 for 13.0 to its argument.
     Written(&'static [u8]),
-    /// A function that writes major and minor version to its arguments.
-    WrittenBoth(&'static [u8]),
 }
 
 const TOOLKIT: &str = "install the CUDA toolkit in the version that ONNX Runtime was built for (13 for that of tools/onnxruntime.sh --gpu) and put its lib64 on LD_LIBRARY_PATH";
@@ -72,14 +70,6 @@ pub const CUFFT: Library = Library {
     name: "cuFFT",
     files: &["libcufft.so.12", "libcufft.so.11"],
     version: Version::FileName,
-    remedy: TOOLKIT,
-};
-
-/// CUDA's compiler at run time, which a trainer needs.
-pub const NVRTC: Library = Library {
-    name: "NVRTC",
-    files: &["libnvrtc.so.13", "libnvrtc.so.12"],
-    version: Version::WrittenBoth(b"nvrtcVersion"),
     remedy: TOOLKIT,
 };
 
@@ -148,13 +138,6 @@ impl Library {
                     let mut number = 0;
                     (version(&raw mut number) == 0)
                         .then(|| format!("{}.{}", number / 1000, number % 1000 / 10))
-                }
-                Version::WrittenBoth(symbol) => {
-                    let version: Symbol<unsafe extern "C" fn(*mut c_int, *mut c_int) -> c_int> =
-                        library.get(symbol).ok()?;
-                    let (mut major, mut minor) = (0, 0);
-                    (version(&raw mut major, &raw mut minor) == 0)
-                        .then(|| format!("{major}.{minor}"))
                 }
             }
         }

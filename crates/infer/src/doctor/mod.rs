@@ -1,8 +1,8 @@
 //! What a machine has, of what running a model needs.
 //!
 //! Each [`Check`] is one line for a person: what was found, or what is missing
-//! and how to get it. `infer doctor` prints them all; a program that needs other
-//! things too (a trainer: NVRTC) adds its own.
+//! and how to get it. `infer doctor` prints them all; `trainer doctor` adds what
+//! training needs.
 
 mod check;
 mod inference;
@@ -17,7 +17,7 @@ use crate::Device;
 pub use check::{Check, Status};
 pub use inference::inference;
 pub use libraries::{
-    CUBLAS, CUBLAS_LT, CUDA_RUNTIME, CUDNN, CUFFT, CURAND, Library, NVRTC, TENSORRT, Version,
+    CUBLAS, CUBLAS_LT, CUDA_RUNTIME, CUDNN, CUFFT, CURAND, Library, TENSORRT, Version,
 };
 pub use machine::machine;
 pub use nvidia::nvidia;

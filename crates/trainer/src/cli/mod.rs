@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod data;
+pub mod doctor;
 pub mod export;
 pub mod failure;
 pub mod find_lr;
@@ -60,6 +61,8 @@ pub enum Command {
     Data(data::DataArguments),
     /// Print the built-in recipes
     Recipes(recipes::RecipesArguments),
+    /// Check what the machine has, of what training needs
+    Doctor(doctor::DoctorArguments),
     /// Print the completion script of a shell
     Completions(completions::CompletionsArguments),
 }
