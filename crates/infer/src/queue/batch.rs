@@ -54,6 +54,10 @@ impl Batches {
     }
 
     /// Takes a request, or gives it back; returns how many wait now.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the job itself goes back, for its caller to answer"
+    )]
     pub fn push(&self, job: Job) -> Result<usize, Refused> {
         let mut state = self.state();
         if state.is_closed {
