@@ -144,6 +144,25 @@ fn a_learning_rate_is_suggested_and_plotted() {
 }
 
 #[test]
+fn doctor_finds_what_this_machine_trains_and_checks_with() {
+    let cwd = tempfile::tempdir().unwrap();
+    let checks = json(&run(&mut trainer(cwd.path(), &["doctor", "--json"])));
+    let status = |name: &str| {
+        let checks = checks.as_array().unwrap();
+        let check = checks.iter().find(|check| check["name"] == name);
+        check.unwrap_or_else(|| panic!("no {name}"))["status"].clone()
+    };
+    for name in ["training on cpu", "ONNX Runtime", "inference on cpu"] {
+        assert_eq!(status(name), "ok", "{name}");
+    }
+    let nowhere = ["doctor", "--runtime", "nowhere"];
+    let output = run(&mut trainer(cwd.path(), &nowhere));
+    assert_eq!(output.status.code(), Some(1));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert!(lines.contains("failed   ONNX Runtime"), "{lines}");
+}
+
+#[test]
 fn a_dry_run_prints_a_recipe_with_its_cost_and_leaves_nothing() {
     let cwd = tempfile::tempdir().unwrap();
     let small = ["--recipe", "digits", "--weights", "none", "--epochs", "2"];
