@@ -75,7 +75,7 @@ impl Augmentation {
 
     /// Changes one image for `epoch`; `index` is its place in the training
     /// split. The size stays, unless the recipe has a transform that gives the
-    /// network's size ([`resizes`](Self::resizes)).
+    /// network's size: a resize or a resized crop.
     pub fn apply(&self, image: Image, epoch: usize, index: usize) -> Image {
         let steps = self.transforms.iter().enumerate();
         steps.fold(image, |image, (step, transform)| {
@@ -86,13 +86,12 @@ impl Augmentation {
         })
     }
 
-    /// Whether images come out at the network's size whatever they had: the
-    /// first transform is a resize or a resized crop. A loader may then hand
-    /// over pictures as they were decoded.
-    pub fn resizes(&self) -> bool {
-        self.transforms
-            .first()
-            .is_some_and(Transform::always_resizes)
+    /// Whether the first transform is a crop that every image gets: it is to
+    /// choose from the whole picture as it was decoded. Without one, a loader
+    /// hands over what validation sees, a photo's middle: a
+    /// [`Resize`](crate::transforms::Resize) of the whole would stretch it.
+    pub fn begins_with_crop(&self) -> bool {
+        self.transforms.first().is_some_and(Transform::always_crops)
     }
 }
 
@@ -102,7 +101,7 @@ mod tests {
 
     use super::*;
     use crate::testing::network;
-    use crate::transforms::{HorizontalFlip, RandomResizedCrop, Shift};
+    use crate::transforms::{HorizontalFlip, RandomResizedCrop, Resize, Shift};
 
     fn image() -> Image {
         Image::new([8, 8], (0..8 * 8 * 3).map(|value| value as u8).collect())
@@ -118,7 +117,7 @@ mod tests {
             Transform::HorizontalFlip(HorizontalFlip::default()),
         ];
         let augmentation = Augmentation::new(transforms, &network(), 5).unwrap();
-        assert!(!augmentation.resizes());
+        assert!(!augmentation.begins_with_crop());
         let apply = |epoch, index| augmentation.apply(image(), epoch, index);
         assert_eq!(apply(0, 3), apply(0, 3));
         let distinct: HashSet<_> = (0..40).map(|epoch| apply(epoch, 3).pixels).collect();
@@ -129,7 +128,7 @@ mod tests {
     fn no_transform_changes_nothing() {
         let augmentation = Augmentation::new(vec![], &network(), 0).unwrap();
         assert_eq!(augmentation.apply(image(), 1, 2), image());
-        assert!(!augmentation.resizes());
+        assert!(!augmentation.begins_with_crop());
     }
 
     #[test]
@@ -141,10 +140,14 @@ mod tests {
             })
         };
         let augmentation = Augmentation::new(vec![crop(1.0)], &network(), 0).unwrap();
-        assert!(augmentation.resizes());
+        assert!(augmentation.begins_with_crop());
         assert_eq!(augmentation.apply(image(), 0, 0).size(), [24, 20]);
         let sometimes = Augmentation::new(vec![crop(0.5)], &network(), 0).unwrap();
-        assert!(!sometimes.resizes());
+        assert!(!sometimes.begins_with_crop());
+        // It would not choose, but stretch.
+        let resize = vec![Transform::Resize(Resize {}), crop(1.0)];
+        let resized = Augmentation::new(resize, &network(), 0).unwrap();
+        assert!(!resized.begins_with_crop());
     }
 
     #[test]

@@ -105,13 +105,9 @@ impl Transform {
         for_each_kind!(self, transform => validate(transform, position))
     }
 
-    /// Whether the image always comes out at the network's size.
-    pub(crate) fn always_resizes(&self) -> bool {
-        match self {
-            Self::Resize(_) => true,
-            Self::RandomResizedCrop(crop) => crop.probability >= 1.0,
-            _ => false,
-        }
+    /// Whether every image is cropped, and comes out at the network's size.
+    pub(crate) fn always_crops(&self) -> bool {
+        matches!(self, Self::RandomResizedCrop(crop) if crop.probability >= 1.0)
     }
 }
 

@@ -142,7 +142,7 @@ fn has_text(svg: &str, text: &str) -> bool {
 fn a_learning_rate_has_a_logarithmic_axis_by_step() {
     let points = [(1.0, 1e-5), (100.0, 1e-3), (200.0, 1e-4), (201.0, 0.0)];
     let svg = svg_of(|path| write_learning_rate(path, "Learning rate", &points));
-    for text in ["step", "1e-5", "1e-4", "0.001", "200"] {
+    for text in ["step", "1e-5", "1e-4", "1e-3", "200"] {
         assert!(has_text(&svg, text), "no '{text}' in {svg}");
     }
     // One in the legend, and the points but for the rate of 0, which has no place.
@@ -157,7 +157,7 @@ fn a_range_test_shows_its_suggestions() {
     }
     let svg = svg_of(|path| write_range_test(path, "Range test", &test));
     let (valley, steep) = (test.valley().expect("falls"), test.steep().expect("falls"));
-    for text in ["learning rate", "loss", "0.001"] {
+    for text in ["learning rate", "loss", "1e-3"] {
         assert!(has_text(&svg, text), "no '{text}' in {svg}");
     }
     assert!(has_text(&svg, &format!("valley: {valley:.2e}")));

@@ -6,7 +6,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-const PREFIX: &str = "events.out.tfevents.";
+/// What the name of every event file begins with.
+pub const FILE_PREFIX: &str = "events.out.tfevents.";
 
 /// The name of a file that begins at `time` in `folder`:
 /// `events.out.tfevents.SECONDS.HOST`. TensorBoard reads a run's files in the
@@ -22,7 +23,7 @@ pub(crate) fn next(folder: &Path, time: SystemTime) -> io::Result<String> {
             seconds = seconds.max(other.saturating_add(1));
         }
     }
-    Ok(format!("{PREFIX}{seconds:010}.{}", host()))
+    Ok(format!("{FILE_PREFIX}{seconds:010}.{}", host()))
 }
 
 /// Time since 1970; none before.
@@ -32,7 +33,7 @@ pub(crate) fn since_epoch(time: SystemTime) -> Duration {
 
 /// The seconds in the name of an event file.
 fn seconds_of(name: &str) -> Option<u64> {
-    let (seconds, _) = name.strip_prefix(PREFIX)?.split_once('.')?;
+    let (seconds, _) = name.strip_prefix(FILE_PREFIX)?.split_once('.')?;
     seconds.parse().ok()
 }
 

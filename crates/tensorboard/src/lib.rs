@@ -26,3 +26,4 @@ mod record;
 
 pub use error::TensorboardError;
 pub use event_file::EventFile;
+pub use file_name::FILE_PREFIX;

@@ -9,6 +9,7 @@ mod elastic_transform;
 mod grid_distortion;
 mod horizontal_flip;
 mod operation;
+mod operation_space;
 mod rand_augment;
 mod random_erasing;
 mod random_resized_crop;

@@ -1,11 +1,11 @@
 //! RandAugment.
 
 use contract::Preprocessing;
-use rand::seq::IndexedRandom;
-use rand::{Rng, RngExt};
+use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::operation::Operation;
+use super::operation_space::OperationSpace;
 use crate::error::OutOfRange;
 use crate::range::check;
 use crate::{Image, Interpolation, RandomTransform};
@@ -72,16 +72,11 @@ impl RandomTransform for RandAugment {
         _network: &Preprocessing,
         rng: &mut impl Rng,
     ) -> Vec<Operation> {
-        let operation = |_| {
-            // Each operation draws the direction, also one that has none.
-            let sign = if rng.random() { -1.0 } else { 1.0 };
-            let operations = self.operations(size, sign);
-            operations
-                .choose(rng)
-                .copied()
-                .unwrap_or(Operation::Identity)
-        };
-        (0..self.num_ops).map(operation).collect()
+        let space = space(size);
+        let last = self.num_magnitude_bins - 1;
+        (0..self.num_ops)
+            .map(|_| space.sample(self.magnitude, last, rng))
+            .collect()
     }
 
     fn apply(&self, image: Image, operations: &Vec<Operation>) -> Image {
@@ -91,32 +86,14 @@ impl RandomTransform for RandAugment {
     }
 }
 
-impl RandAugment {
-    /// torchvision's `_augmentation_space` at this strength.
-    fn operations(&self, [height, width]: [usize; 2], sign: f64) -> [Operation; 14] {
-        let magnitude = self.magnitude as f64;
-        let last = (self.num_magnitude_bins - 1) as f64;
-        let share = magnitude / last;
-        let signed = |largest: f64| sign * largest * share;
+fn space([height, width]: [usize; 2]) -> OperationSpace {
+    OperationSpace {
+        shear: 0.3,
         // Shifts were meant for images of 331 pixels.
-        let pixels = |side: usize| signed(150.0 / 331.0 * side as f64);
-        let lost_bits = (magnitude / (last / 4.0)).round_ties_even();
-        [
-            Operation::Identity,
-            Operation::ShearX(signed(0.3)),
-            Operation::ShearY(signed(0.3)),
-            Operation::TranslateX(pixels(width)),
-            Operation::TranslateY(pixels(height)),
-            Operation::Rotate(signed(30.0)),
-            Operation::Brightness(signed(0.9)),
-            Operation::Color(signed(0.9)),
-            Operation::Contrast(signed(0.9)),
-            Operation::Sharpness(signed(0.9)),
-            Operation::Posterize(8 - lost_bits as u8),
-            Operation::Solarize(255.0 * (last - magnitude) / last),
-            Operation::AutoContrast,
-            Operation::Equalize,
-        ]
+        translate: [width, height].map(|side| 150.0 / 331.0 * side as f64),
+        rotate: 30.0,
+        adjust: 0.9,
+        lost_bits: 4.0,
     }
 }
 
@@ -155,12 +132,8 @@ mod tests {
 
     #[test]
     fn strength_0_changes_no_place_and_no_colour_but_by_the_histogram() {
-        let augment = RandAugment {
-            magnitude: 0,
-            ..RandAugment::default()
-        };
         let image = Image::new([5, 6], (0..90).collect());
-        for operation in augment.operations([5, 6], 1.0) {
+        for operation in space([5, 6]).operations(0.0, 30.0, 1.0) {
             let changed = operation.apply(image.clone(), Interpolation::Bilinear, [0; 3]);
             if !matches!(operation, Operation::AutoContrast | Operation::Equalize) {
                 assert_eq!(changed, image, "{operation:?}");

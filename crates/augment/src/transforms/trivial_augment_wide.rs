@@ -1,11 +1,11 @@
 //! TrivialAugment.
 
 use contract::Preprocessing;
-use rand::seq::IndexedRandom;
-use rand::{Rng, RngExt};
+use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::operation::Operation;
+use super::operation_space::OperationSpace;
 use crate::error::OutOfRange;
 use crate::random::up_to;
 use crate::range::check;
@@ -54,12 +54,7 @@ impl RandomTransform for TrivialAugmentWide {
     fn sample(&self, _size: [usize; 2], _network: &Preprocessing, rng: &mut impl Rng) -> Operation {
         let last = self.num_magnitude_bins - 1;
         let magnitude = up_to(last, rng);
-        let sign = if rng.random() { -1.0 } else { 1.0 };
-        let operations = operations(magnitude as f64, last as f64, sign);
-        operations
-            .choose(rng)
-            .copied()
-            .unwrap_or(Operation::Identity)
+        SPACE.sample(magnitude, last, rng)
     }
 
     fn apply(&self, image: Image, operation: &Operation) -> Image {
@@ -67,28 +62,13 @@ impl RandomTransform for TrivialAugmentWide {
     }
 }
 
-/// torchvision's `_augmentation_space` at strength `magnitude` of 0 to `last`.
-fn operations(magnitude: f64, last: f64, sign: f64) -> [Operation; 14] {
-    let share = magnitude / last;
-    let signed = |largest: f64| sign * largest * share;
-    let lost_bits = (magnitude / (last / 6.0)).round_ties_even();
-    [
-        Operation::Identity,
-        Operation::ShearX(signed(0.99)),
-        Operation::ShearY(signed(0.99)),
-        Operation::TranslateX(signed(32.0)),
-        Operation::TranslateY(signed(32.0)),
-        Operation::Rotate(signed(135.0)),
-        Operation::Brightness(signed(0.99)),
-        Operation::Color(signed(0.99)),
-        Operation::Contrast(signed(0.99)),
-        Operation::Sharpness(signed(0.99)),
-        Operation::Posterize(8 - lost_bits as u8),
-        Operation::Solarize(255.0 * (last - magnitude) / last),
-        Operation::AutoContrast,
-        Operation::Equalize,
-    ]
-}
+const SPACE: OperationSpace = OperationSpace {
+    shear: 0.99,
+    translate: [32.0; 2],
+    rotate: 135.0,
+    adjust: 0.99,
+    lost_bits: 6.0,
+};
 
 #[cfg(test)]
 mod tests {

@@ -39,7 +39,7 @@ pub(super) fn positive((low, high): (f64, f64)) -> (Range<f64>, Vec<Tick>) {
 
 /// The shortest spelling of a round number.
 fn label(value: f64) -> String {
-    if (1e-3..1e5).contains(&value) {
+    if (1e-2..1e5).contains(&value) {
         format!("{value}")
     } else {
         format!("{value:e}")

@@ -115,17 +115,17 @@ mod tests {
         assert_eq!(
             labels,
             [
-                "1e-7", "1e-6", "1e-5", "1e-4", "0.001", "0.01", "0.1", "1", "10"
+                "1e-7", "1e-6", "1e-5", "1e-4", "1e-3", "0.01", "0.1", "1", "10"
             ]
         );
         let middle = (rates.position(1e-4) + rates.position(1e-2)) / 2.0;
         assert!((rates.position(1e-3) - middle).abs() < 1e-9);
         let (_, labels) = axis(Scale::Logarithmic, &[2e-4, 3e-3]);
-        assert_eq!(labels, ["2e-4", "5e-4", "0.001", "0.002"]);
+        assert_eq!(labels, ["2e-4", "5e-4", "1e-3", "2e-3"]);
         // A constant rate lies in the middle of a power of ten.
         let (rates, labels) = axis(Scale::Logarithmic, &[1e-3]);
         assert!((rates.position(1e-3) - 0.5).abs() < 1e-9);
-        assert_eq!(labels, ["5e-4", "0.001", "0.002"]);
+        assert_eq!(labels, ["5e-4", "1e-3", "2e-3"]);
     }
 
     #[test]
