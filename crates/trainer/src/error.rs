@@ -120,6 +120,18 @@ pub enum TrainError {
         /// How many devices of the kind there are.
         present: usize,
     },
+    /// A run is being trained by another process.
+    #[error("run '{}' is being trained by another process", path.display())]
+    RunInUse {
+        /// The run's folder.
+        path: PathBuf,
+    },
+    /// A learning-rate range test was over before it said anything.
+    #[error("the range test ended after {steps} steps, too soon for a suggestion")]
+    RangeTestTooShort {
+        /// Steps that were done.
+        steps: usize,
+    },
     /// A device panicked in a step.
     #[error("a step failed: {reason}")]
     DeviceFailed {
@@ -195,7 +207,7 @@ impl TrainError {
                 "the run's checkpoints can still be exported with `trainer export`".to_owned(),
             ),
             Self::CannotResume { .. } => Some(
-                "start a new run with --out; its checkpoints can still be exported with `trainer export`"
+                "if its data has moved, say where with --data-path or --dataset; else start a new run with --out: its checkpoints can still be exported with `trainer export`"
                     .to_owned(),
             ),
             Self::Augment(error) => error.hint(),
@@ -215,6 +227,12 @@ impl TrainError {
             Self::DeviceNotCompiled { device, .. } => Some(format!(
                 "build with `cargo build --release -p trainer --features {device}`, or pass --device cpu"
             )),
+            Self::RunInUse { .. } => {
+                Some("wait for it, or stop it; or start another run with --out".to_owned())
+            }
+            Self::RangeTestTooShort { .. } => {
+                Some("raise --steps, or lower --from so that the loss has time to fall".to_owned())
+            }
             Self::NoSuchDevice { .. } => Some(
                 "choose others with --devices, or pass --device cpu; without the card's driver no device is seen"
                     .to_owned(),
@@ -224,7 +242,7 @@ impl TrainError {
                     .to_owned(),
             ),
             Self::NonFiniteLoss { .. } => Some(
-                "lower --learning-rate or lengthen --warmup-epochs; the checkpoints of the epochs before are kept"
+                "lower --learning-rate or lengthen --warmup-epochs; the checkpoints of the epochs before, if there are any, are kept"
                     .to_owned(),
             ),
             Self::ExportCheck { .. } => Some(
@@ -247,7 +265,7 @@ fn io_hint(action: &str, kind: ErrorKind) -> String {
     }
     match kind {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "free some space, or choose another disk with --out"
+            "free some space and go on with `trainer fit --resume RUN`, or choose another disk with --out"
         }
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             "a file is in the way: choose another folder with --out"

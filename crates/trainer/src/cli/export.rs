@@ -13,6 +13,7 @@ use trainer::{
 
 use super::{
     locations::{DatasetArguments, RuntimeArguments},
+    note::note,
     progress::duration,
 };
 
@@ -81,7 +82,7 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
         arguments.runtime.runtime.as_deref(),
         &arguments.out,
     )?;
-    eprintln!("{}", describe(&check));
+    note(describe(&check));
     println!("{}", arguments.out.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -41,7 +41,10 @@ fn known(error: &anyhow::Error) -> Option<(String, Option<String>)> {
         TrainError,
         dataset::DatasetError,
         pretrained::PretrainedError,
-        infer::InferError
+        infer::InferError,
+        report::ReportError,
+        augment::AugmentError,
+        contract::ContractError
     );
     None
 }

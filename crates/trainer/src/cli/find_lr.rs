@@ -4,9 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use metrics::RangeTest;
-use trainer::train::find_learning_rate;
+use trainer::{TrainError, train::find_learning_rate};
 
-use super::{introduction::introduction, prepared::Prepared, start::StartArguments};
+use super::{introduction::introduction, note::note, prepared::Prepared, start::StartArguments};
 
 #[derive(Debug, Args)]
 pub struct FindLrArguments {
@@ -49,7 +49,7 @@ pub fn run(arguments: &FindLrArguments) -> anyhow::Result<ExitCode> {
         &opened.devices[0],
         arguments.quiet,
     )?;
-    eprintln!("{}", introduction(&prepared, &opened));
+    note(introduction(&prepared, &opened));
     let mut test = RangeTest::new(arguments.from, arguments.to, arguments.steps);
     find_learning_rate(
         &prepared.recipe,
@@ -63,18 +63,18 @@ pub fn run(arguments: &FindLrArguments) -> anyhow::Result<ExitCode> {
         prepared.config.name, prepared.data.info.name
     );
     report::write_range_test(&arguments.out, &title, &test)?;
-    eprintln!(
-        "{} steps, plotted as {}",
+    note(format_args!(
+        "{} steps, plotted as {}.png",
         test.points().len(),
-        arguments.out.with_extension("png").display()
-    );
+        arguments.out.display()
+    ));
     let (Some(valley), Some(steep)) = (test.valley(), test.steep()) else {
-        anyhow::bail!(
-            "the test ended after {} steps, too soon for a suggestion",
-            test.points().len()
-        );
+        let steps = test.points().len();
+        return Err(TrainError::RangeTestTooShort { steps }.into());
     };
-    eprintln!("steepest fall at {steep:.2e}; middle of the longest fall, which is suggested:");
+    note(format_args!(
+        "steepest fall at {steep:.2e}; middle of the longest fall, which is suggested:"
+    ));
     println!("{valley:.2e}");
     Ok(ExitCode::SUCCESS)
 }

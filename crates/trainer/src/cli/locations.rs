@@ -43,7 +43,7 @@ impl DatasetArguments {
         };
         let dataset = dataset::open(source, &options)?;
         for note in &dataset.notes {
-            eprintln!("{note}");
+            super::note::note(note);
         }
         Ok(dataset)
     }

@@ -9,6 +9,7 @@ pub mod find_lr;
 pub mod fit;
 mod introduction;
 mod locations;
+mod note;
 mod overrides;
 mod prepared;
 pub mod preview;

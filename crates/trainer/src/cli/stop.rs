@@ -1,20 +1,30 @@
 //! Ctrl-C: once to end cleanly, twice to leave at once.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
 };
 
 use anyhow::Context;
 
+use super::note::note;
+
 /// Exit code of an interrupted program.
 const INTERRUPTED: i32 = 130;
+
+/// What a run is at, as far as an interrupt is concerned.
+const TRAINING: u8 = 0;
+const EXPORT: u8 = 1;
+const EXPORTED: u8 = 2;
 
 /// What SIGINT and SIGTERM have asked for.
 #[derive(Debug, Default)]
 pub struct Stop {
     requested: Arc<AtomicBool>,
-    training_is_over: Arc<AtomicBool>,
+    at: Arc<AtomicU8>,
 }
 
 impl Stop {
@@ -22,19 +32,18 @@ impl Stop {
     /// second, or the first after training, ends the process.
     pub fn on_interrupt() -> anyhow::Result<Self> {
         let stop = Self::default();
-        let requested = Arc::clone(&stop.requested);
-        let training_is_over = Arc::clone(&stop.training_is_over);
+        let (requested, at) = (Arc::clone(&stop.requested), Arc::clone(&stop.at));
         ctrlc::set_handler(move || {
-            if training_is_over.load(Ordering::Relaxed) {
-                eprintln!("\nstopped before the export was checked; `trainer export` makes it of a checkpoint");
-                std::process::exit(INTERRUPTED);
+            match at.load(Ordering::Relaxed) {
+                TRAINING if !requested.swap(true, Ordering::Relaxed) => {
+                    note("\nstopping: this epoch ends here, is validated and kept; again to leave at once");
+                    return;
+                }
+                EXPORT => note("\nstopped before the export was checked; `trainer export` makes it of a checkpoint"),
+                EXPORTED => note("\nstopped; the exported model is there, its test split was not scored to the end"),
+                _ => {}
             }
-            if requested.swap(true, Ordering::Relaxed) {
-                std::process::exit(INTERRUPTED);
-            }
-            eprintln!(
-                "\nstopping: this epoch ends here, is validated and kept; again to leave at once"
-            );
+            process::exit(INTERRUPTED);
         })
         .context("cannot catch Ctrl-C")?;
         Ok(stop)
@@ -47,6 +56,11 @@ impl Stop {
 
     /// From here on an interrupt ends the process: checkpoints are written.
     pub fn training_is_over(&self) {
-        self.training_is_over.store(true, Ordering::Relaxed);
+        self.at.store(EXPORT, Ordering::Relaxed);
+    }
+
+    /// The exported model has been checked and is in its place.
+    pub fn export_is_done(&self) {
+        self.at.store(EXPORTED, Ordering::Relaxed);
     }
 }

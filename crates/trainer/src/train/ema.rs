@@ -93,8 +93,14 @@ mod tests {
     fn every_tensor_moves_by_its_share() {
         let device = Device::flex();
         let config = EfficientNetConfig::variant("efficientnet_b0", 3, Family::torch()).unwrap();
-        let (first, second) = (config.init(&device), config.init(&device));
+        let first = config.init(&device);
+        let training = config.init(&device.clone().autodiff());
+        // Running statistics that are not those of the first one.
+        training.forward(Tensor::ones([2, 3, 32, 32], &device.clone().autodiff()));
+        let second = training.valid();
         let (from, to) = (first.named_tensors(), second.named_tensors());
+        let running = "bn1.running_mean";
+        assert_ne!(from[running].values, to[running].values);
         let mut average = MovingAverage::new(first, 0.9);
         // (1 + 2) / (10 + 2) of the old: the warm-up's share.
         average.update(&second, 2);

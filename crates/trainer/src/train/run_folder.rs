@@ -13,6 +13,7 @@ use crate::{checkpoint::Checkpoint, error::TrainError};
 
 const RECIPE: &str = "recipe.toml";
 const SPEED: &str = "speed.csv";
+const ORIGIN: &str = "run.json";
 
 /// A run's folder: `recipe.toml`, `run.json`, `train.log`, `history.{csv,json}`,
 /// `speed.csv`, `{loss,accuracy,learning_rate}.{png,svg}`, TensorBoard's `events.*`,
@@ -60,6 +61,10 @@ impl RunFolder {
             path: path.to_owned(),
         };
         if run.state().is_file() {
+            // What a process that was killed had not finished writing.
+            for folder in [path, &run.checkpoints()] {
+                remove_those(folder, |name| name.starts_with(".tmp"));
+            }
             return Ok(run);
         }
         let reason = match run.recipe().is_file() {
@@ -86,6 +91,9 @@ impl RunFolder {
             let _ = fs::remove_file(self.recipe());
             let _ = fs::remove_file(self.origin());
             let _ = fs::remove_file(self.log());
+            remove_those(&self.path, |name| {
+                name.starts_with(tensorboard::FILE_PREFIX)
+            });
             let _ = fs::remove_dir(&self.path);
         }
     }
@@ -111,6 +119,23 @@ impl RunFolder {
         unreachable!("the numbers do not end")
     }
 
+    /// Keeps other processes from training in this folder until the file is
+    /// dropped, or the process ends.
+    ///
+    /// # Errors
+    /// Another process does.
+    pub fn lock(&self) -> Result<fs::File, TrainError> {
+        let path = self.recipe();
+        let file = fs::File::open(&path).map_err(TrainError::io("read", &path))?;
+        match file.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => Err(TrainError::RunInUse {
+                path: self.path.clone(),
+            }),
+            // Some network disks have no locks: then nothing guards.
+            Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(file),
+        }
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
@@ -133,7 +158,7 @@ impl RunFolder {
 
     /// Where the run's data came from.
     pub fn origin(&self) -> PathBuf {
-        self.path.join("run.json")
+        self.path.join(ORIGIN)
     }
 
     /// The checkpoint that is exported: the best, unless an interrupted epoch,
@@ -181,6 +206,14 @@ impl RunFolder {
     /// The file cannot be written.
     pub fn write_recipe(&self, recipe: &Recipe) -> Result<(), TrainError> {
         self.write(RECIPE, recipe.to_toml().as_bytes())
+    }
+
+    /// Writes where the run came from, as JSON.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_origin(&self, json: &[u8]) -> Result<(), TrainError> {
+        self.write(ORIGIN, json)
     }
 
     /// Writes the newest epoch's checkpoint, and again as the best if it is that.
@@ -242,8 +275,18 @@ impl RunFolder {
     /// # Errors
     /// The file cannot be written.
     pub fn add_speed(&self, speed: &Speed) -> Result<(), TrainError> {
-        let before = fs::read_to_string(self.path.join(SPEED))
-            .unwrap_or_else(|_| "epoch,images_per_second,seconds\n".to_owned());
+        let before = fs::read_to_string(self.path.join(SPEED)).unwrap_or_default();
+        // An epoch that was done again after a crash has the newer line.
+        let again = format!("{},", speed.epoch);
+        let before: String = std::iter::once("epoch,images_per_second,seconds")
+            .chain(
+                before
+                    .lines()
+                    .skip(1)
+                    .filter(|line| !line.starts_with(&again)),
+            )
+            .map(|line| format!("{line}\n"))
+            .collect();
         let Speed {
             epoch,
             images_per_second,
@@ -256,6 +299,16 @@ impl RunFolder {
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TrainError> {
         let path = self.path.join(name);
         contract::fs::write_atomically(&path, bytes).map_err(TrainError::io("write", &path))
+    }
+}
+
+/// Removes the files of `folder` that have such names.
+fn remove_those(folder: &Path, has_name: impl Fn(&str) -> bool) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(&has_name) {
+            // One that stays is in nobody's way but the disk's.
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -283,8 +336,55 @@ mod tests {
         run.remove_if_nothing_was_learnt();
         assert!(run.best_checkpoint().exists());
         fs::remove_file(run.best_checkpoint()).unwrap();
+        fs::write(run.log(), "x").unwrap();
+        let events = format!("{}1.host", tensorboard::FILE_PREFIX);
+        fs::write(run.path().join(events), "x").unwrap();
         run.remove_if_nothing_was_learnt();
         assert!(!run.path().exists());
+    }
+
+    #[test]
+    fn one_process_trains_in_a_folder() {
+        let runs = tempfile::tempdir().unwrap();
+        let run = RunFolder::create_next(runs.path(), "digits").unwrap();
+        run.write_recipe(&Recipe::default()).unwrap();
+        let lock = run.lock().unwrap();
+        let error = run.lock().unwrap_err();
+        assert!(error.to_string().contains("another process"), "{error}");
+        drop(lock);
+        run.lock().unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_process_left_half_written_goes() {
+        let runs = tempfile::tempdir().unwrap();
+        let run = RunFolder::create_next(runs.path(), "digits").unwrap();
+        let half = run.checkpoints().join(".tmpAb12Cd");
+        for file in [&half, &run.state(), &run.best_checkpoint()] {
+            fs::write(file, "x").unwrap();
+        }
+        RunFolder::open(run.path()).unwrap();
+        assert!(!half.exists());
+        assert!(run.state().exists() && run.best_checkpoint().exists());
+    }
+
+    #[test]
+    fn an_epoch_has_one_speed() {
+        let runs = tempfile::tempdir().unwrap();
+        let run = RunFolder::create_next(runs.path(), "digits").unwrap();
+        for (epoch, images_per_second) in [(1, 10.0), (2, 20.0), (11, 5.0), (1, 30.0)] {
+            let speed = Speed {
+                epoch,
+                images_per_second,
+                seconds: 1.5,
+            };
+            run.add_speed(&speed).unwrap();
+        }
+        let csv = fs::read_to_string(run.path().join(SPEED)).unwrap();
+        assert_eq!(
+            csv,
+            "epoch,images_per_second,seconds\n2,20.00,1.50\n11,5.00,1.50\n1,30.00,1.50\n"
+        );
     }
 
     #[test]

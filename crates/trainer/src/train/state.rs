@@ -109,6 +109,15 @@ struct Header {
 }
 
 impl TrainingState {
+    /// Whether every weight is a number that one can go on from.
+    pub fn is_finite(&self) -> bool {
+        let average = self.average.iter().flatten();
+        let tensors = self.network.iter().chain(average);
+        tensors
+            .flat_map(|(_, tensor)| &tensor.values)
+            .all(|value| value.is_finite())
+    }
+
     /// Writes the state, whole or not at all.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use super::{
     export::describe,
     introduction::introduction,
     locations::RuntimeArguments,
+    note::note,
     prepared::Prepared,
     progress::{TensorboardFeedback, TerminalFeedback},
     start::StartArguments,
@@ -35,8 +36,9 @@ pub struct FitArguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Go on with the run in this folder, whatever ended it: same recipe, data, shuffles and
-    /// augmentations, and on the processor the same weights, bit for bit
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["recipe", "dataset", "out", "weights_family", "RecipeOverrides"])]
+    /// augmentations, and on the processor the same weights, bit for bit. --dataset and
+    /// --data-path say where data that has moved is now
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["recipe", "out", "weights_family", "RecipeOverrides"])]
     resume: Option<PathBuf>,
     #[command(flatten)]
     runtime: RuntimeArguments,
@@ -75,7 +77,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let device = &opened.devices[0];
     if arguments.dry_run {
         let (prepared, network) = arguments.prepared(device)?;
-        eprintln!("{}", introduction(&prepared, &opened));
+        note(introduction(&prepared, &opened));
         print!("{}", dry_run::report(&prepared, &network, &opened.devices)?);
         return Ok(ExitCode::SUCCESS);
     }
@@ -97,7 +99,13 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         features: &prepared.features,
         state_interval: Duration::from_secs_f64(arguments.state_interval),
     };
-    let terminal = TerminalFeedback::new(prepared.recipe.epochs, &run.log(), arguments.quiet);
+    let _lock = run.lock()?;
+    let best = match &start {
+        Start::Fresh(_) => None,
+        Start::Resumed(state) => state.progress.history.best(prepared.recipe.monitor),
+    };
+    let epochs = prepared.recipe.epochs;
+    let terminal = TerminalFeedback::new(epochs, &run.log(), best, arguments.quiet);
     let mut feedback = (terminal, TensorboardFeedback::new(run.path()));
     feedback
         .0
@@ -116,15 +124,22 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         })?;
     stop.training_is_over();
     export_best(&job, &feedback.0)?;
+    stop.export_is_done();
     if let (Some(test), false) = (&prepared.data.test, outcome.interrupted) {
         let evaluation = test_split::evaluate(&run.model(), test, runtime)?;
         run.write_test(&evaluation)?;
         feedback.0.say(&test_split::summary(&evaluation));
     }
     println!("{}", run.model().display());
-    eprintln!("next: infer eval --model {}", run.model().display());
+    note(format_args!(
+        "next: infer eval --model {}",
+        run.model().display()
+    ));
     Ok(if outcome.interrupted {
-        eprintln!("to go on: trainer fit --resume {}", run.path().display());
+        note(format_args!(
+            "to go on: trainer fit --resume {}",
+            run.path().display()
+        ));
         ExitCode::from(130)
     } else {
         ExitCode::SUCCESS
@@ -157,8 +172,11 @@ fn fresh(
         Some(out) => RunFolder::create(out)?,
         None => RunFolder::create_next("runs".as_ref(), &prepared.data.info.name)?,
     };
-    run.write_recipe(&prepared.recipe)?;
-    SavedRun::of(&arguments.start.dataset, &prepared)?.save(&run)?;
+    let described = run
+        .write_recipe(&prepared.recipe)
+        .map_err(anyhow::Error::from)
+        .and_then(|()| SavedRun::of(&arguments.start.dataset, &prepared)?.save(&run));
+    described.inspect_err(|_| run.remove_if_nothing_was_learnt())?;
     Ok((prepared, Start::Fresh(Box::new(network)), run))
 }
 
@@ -168,8 +186,7 @@ fn resumed(
     folder: &std::path::Path,
 ) -> anyhow::Result<(Prepared, Start, RunFolder)> {
     let run = RunFolder::open(folder)?;
-    let prepared =
-        SavedRun::load(&run)?.prepare(&run, arguments.start.dataset.data_path.as_deref())?;
+    let prepared = SavedRun::load(&run)?.prepare(&run, &arguments.start.dataset)?;
     let state = TrainingState::load(&run.state())?;
     Ok((prepared, Start::Resumed(Box::new(state)), run))
 }

@@ -1,6 +1,6 @@
 //! What a run's folder says about where the run came from.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use contract::{Contract, fs::sha256_hex};
 use dataset::Source;
@@ -48,10 +48,7 @@ impl SavedRun {
     }
 
     pub fn save(&self, run: &RunFolder) -> anyhow::Result<()> {
-        let path = run.origin();
-        let json = serde_json::to_vec_pretty(self)?;
-        contract::fs::write_atomically(&path, &json)
-            .map_err(|error| anyhow::anyhow!("cannot write '{}': {error}", path.display()))
+        Ok(run.write_origin(&serde_json::to_vec_pretty(self)?)?)
     }
 
     /// # Errors
@@ -83,16 +80,19 @@ impl SavedRun {
         Recipe::load(&run.recipe().display().to_string())
     }
 
-    /// Opens the same data again, at `data_path` if it has moved there.
+    /// Opens the same data again, where `moved` says if it says so.
     ///
     /// # Errors
     /// The data set is gone or is another one, or the recipe cannot be read or
     /// was changed.
-    pub fn prepare(self, run: &RunFolder, data_path: Option<&Path>) -> anyhow::Result<Prepared> {
+    pub fn prepare(self, run: &RunFolder, moved: &DatasetArguments) -> anyhow::Result<Prepared> {
         let recipe = self.recipe(run)?;
         let dataset = DatasetArguments {
-            dataset: Some(self.dataset.parse().map_err(anyhow::Error::msg)?),
-            data_path: data_path.map(Path::to_owned).or(self.data_path),
+            dataset: match &moved.dataset {
+                Some(dataset) => Some(dataset.clone()),
+                None => Some(self.dataset.parse().map_err(anyhow::Error::msg)?),
+            },
+            data_path: moved.data_path.clone().or(self.data_path),
             data_dir: self.data_dir,
         };
         let opened = dataset.open(&Source::Digits)?;

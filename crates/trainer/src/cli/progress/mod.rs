@@ -18,6 +18,7 @@ use std::{
 use trainer::train::{EpochRecord, Feedback, Speed, StepRecord};
 
 use self::{bars::Bars, lines::Pace, log::Log};
+use super::note::note;
 
 /// Where no bar moves, a line says this often how far the run is.
 const BETWEEN_LINES: Duration = Duration::from_secs(30);
@@ -35,9 +36,9 @@ pub struct TerminalFeedback {
 }
 
 impl TerminalFeedback {
-    /// For a run of `epochs` epochs with its log at `log`; `quiet` leaves away
-    /// all but a line an epoch.
-    pub fn new(epochs: usize, log: &Path, quiet: bool) -> Self {
+    /// For a run of `epochs` epochs with its log at `log`, whose best epoch so far
+    /// is `best`; `quiet` leaves away all but a line an epoch.
+    pub fn new(epochs: usize, log: &Path, best: Option<&EpochRecord>, quiet: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
         Self {
             epochs,
@@ -46,13 +47,13 @@ impl TerminalFeedback {
             verbose: !terminal && !quiet,
             pace: Pace::new(epochs),
             said: Instant::now(),
-            best: None,
+            best: best.map(|record| (record.epoch, record.val_top1)),
         }
     }
 
     /// A line on stderr, above the bars, and in the log.
     pub fn say(&self, line: &str) {
-        self.bars.suspended(|| eprintln!("{line}"));
+        self.bars.suspended(|| note(line));
         self.log.add(line);
     }
 
@@ -69,7 +70,7 @@ impl TerminalFeedback {
         self.said = Instant::now();
         let line = line();
         if self.verbose {
-            eprintln!("{line}");
+            note(&line);
         }
         self.log.add(&line);
     }

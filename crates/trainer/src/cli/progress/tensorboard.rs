@@ -8,6 +8,8 @@ use std::{
 use tensorboard::{EventFile, TensorboardError};
 use trainer::train::{EpochRecord, Feedback, Speed, StepRecord};
 
+use crate::cli::note::note;
+
 /// Steps from one point of a step's figures to the next.
 const STEPS_BETWEEN: usize = 20;
 
@@ -37,7 +39,9 @@ impl TensorboardFeedback {
 
     fn add(&mut self, scalars: &[(&str, f64)]) {
         if let Err(error) = self.try_add(scalars) {
-            eprintln!("warning: {error}; no more events for TensorBoard");
+            note(format_args!(
+                "warning: {error}; no more events for TensorBoard"
+            ));
             self.state = State::Failed;
         }
     }
@@ -57,6 +61,10 @@ impl TensorboardFeedback {
 }
 
 impl Feedback for TensorboardFeedback {
+    fn epoch_begins(&mut self, epoch: usize, _size: usize, done: usize, steps: usize) {
+        self.step = (epoch - 1) * steps + done;
+    }
+
     fn step(&mut self, step: &StepRecord) {
         self.step = step.step_of_run;
         let first = matches!(self.state, State::Waiting);

@@ -160,7 +160,9 @@ impl<'a> Training<'a> {
         }
         self.learner = Learner::new(network, optimizer(job.recipe), job.recipe);
         self.progress.sums = sums;
-        self.record(0, feedback)?;
+        let record = self.record(0, feedback)?;
+        // What the other epochs are to be better than.
+        self.look_at(&record);
         self.progress.sums = Sums::default();
         self.progress.head_done = true;
         self.write_state()
@@ -307,22 +309,12 @@ impl<'a> Training<'a> {
         let recipe = self.job.recipe;
         let epoch = self.progress.epoch;
         let record = self.record(epoch, feedback)?;
-        let figure = record.monitored(recipe.monitor);
+        let (plateau, ends) = self.look_at(&record);
         let progress = &mut self.progress;
-        if recipe.schedule == ScheduleKind::Plateau
-            && progress.plateau.is_over(
-                recipe.monitor,
-                figure,
-                recipe.plateau_min_delta,
-                recipe.plateau_patience,
-            )
-        {
+        if plateau && recipe.schedule == ScheduleKind::Plateau {
             progress.plateaus += 1;
             feedback.plateau(epoch);
         }
-        let ends = progress
-            .stopping
-            .is_over(recipe.monitor, figure, 0.0, recipe.early_stopping);
         progress.epoch = if ends { recipe.epochs } else { epoch } + 1;
         progress.step = 0;
         progress.sums = Sums::default();
@@ -331,6 +323,20 @@ impl<'a> Training<'a> {
         }
         self.write_state()?;
         Ok(ends)
+    }
+
+    /// Whether nothing has got better for as long as the `plateau` schedule waits,
+    /// and as early stopping does.
+    fn look_at(&mut self, record: &EpochRecord) -> (bool, bool) {
+        let (recipe, progress) = (self.job.recipe, &mut self.progress);
+        let (monitor, figure) = (recipe.monitor, record.monitored(recipe.monitor));
+        let (least, patience) = (recipe.plateau_min_delta, recipe.plateau_patience);
+        (
+            progress.plateau.is_over(monitor, figure, least, patience),
+            progress
+                .stopping
+                .is_over(monitor, figure, 0.0, recipe.early_stopping),
+        )
     }
 
     /// The history of a run that is over. An interrupted epoch is validated and
@@ -374,7 +380,10 @@ impl<'a> Training<'a> {
         self.job.run.write_history(&self.progress.history)?;
         let curve = self.rate.curve(&self.progress.history, self.steps);
         self.job.run.write_learning_rate(&curve)?;
-        self.job.run.add_speed(&speed)?;
+        // Of an epoch that an earlier process had trained to its end there is nothing to say.
+        if speed.images_per_second > 0.0 {
+            self.job.run.add_speed(&speed)?;
+        }
         feedback.epoch_ends(&record, &speed, is_best);
         Ok(record)
     }
@@ -487,6 +496,14 @@ impl<'a> Training<'a> {
             optimizer: optimizer.to_vec(),
             ids: self.learner.network.tensor_ids(),
         };
+        if !state.is_finite() {
+            let step = self.progress.step;
+            return Err(TrainError::NonFiniteLoss {
+                loss: f64::NAN,
+                epoch: self.progress.epoch,
+                place: format!("after step {step}, with weights that are not finite"),
+            });
+        }
         state.save(&path)?;
         self.state_written = Instant::now();
         Ok(())
