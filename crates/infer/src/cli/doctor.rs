@@ -12,8 +12,8 @@ pub const EXIT_CODES: &str = "\
 Exit codes: 0 models run on the CPU (a GPU may be missing), 1 they do not,
 2 wrong usage, 130 interrupted.";
 
-/// Width of the column of what was found.
-const WIDTH: usize = 20;
+/// Width of the column of names.
+const WIDTH: usize = 22;
 
 /// Arguments of `infer doctor`.
 #[derive(Debug, Args)]
