@@ -64,10 +64,10 @@ def fill(folder, contract, images):
                     os.link(place / f"{i % PICTURES}.ppm", path)
 
 
-def peak_mebibytes(program, model, folder, arguments):
+def peak_mebibytes(program, model, folder):
     """Evaluates the folder in a process of its own."""
     command = [program, "eval", "--quiet", "--json", "--device", "cpu", "--model", model]
-    command += ["--dataset", folder, "--predictions", folder / "predictions.csv", *arguments]
+    command += ["--dataset", folder, "--predictions", folder / "predictions.csv"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     errors = process.stderr.read().decode()
     _, status, usage = os.wait4(process.pid, 0)
@@ -82,7 +82,6 @@ def main():
     parser.add_argument("model", type=Path)
     parser.add_argument("--images", type=int, nargs="+", default=[1000, 60_000])
     parser.add_argument("--infer", type=Path, default=ROOT / "target/release/infer")
-    parser.add_argument("rest", nargs="*", help="more arguments of `infer eval`, after --")
     arguments = parser.parse_args()
 
     described = contract(arguments.infer, arguments.model)
@@ -90,7 +89,7 @@ def main():
     for images in sorted(arguments.images):
         with tempfile.TemporaryDirectory() as folder:
             fill(Path(folder), described, images)
-            peak = peak_mebibytes(arguments.infer, arguments.model, Path(folder), arguments.rest)
+            peak = peak_mebibytes(arguments.infer, arguments.model, Path(folder))
         peaks.append(peak)
         print(f"{images:>8} images: {peak:8.1f} MiB", flush=True)
     growth = peaks[-1] / peaks[0] - 1

@@ -187,12 +187,14 @@ fn content_hash<'a>(
     root: &Path,
     files: impl Iterator<Item = &'a PathBuf>,
 ) -> Result<String, DatasetError> {
-    let mut files: Vec<(String, PathBuf)> =
-        files.map(|file| (slashed(file), root.join(file))).collect();
+    let mut files: Vec<(String, &PathBuf)> = files.map(|file| (slashed(file), file)).collect();
     files.sort_unstable();
     let hashes = files
         .par_iter()
-        .map(|(_, path)| hash::sha256_file(path).map_err(DatasetError::io("read", path)))
+        .map(|(_, file)| {
+            let path = root.join(file);
+            hash::sha256_file(&path).map_err(DatasetError::io("read", &path))
+        })
         .collect::<Result<Vec<_>, _>>()?;
     let mut total = Sha256::new();
     for ((name, _), hash) in files.iter().zip(hashes) {

@@ -77,7 +77,7 @@ impl Check {
 }
 
 /// Width of the column of names.
-const WIDTH: usize = 20;
+const WIDTH: usize = 22;
 
 /// One line: `missing  cuDNN  no libcudnn.so.9; install ...`.
 impl fmt::Display for Check {

@@ -31,7 +31,7 @@ pub enum Version {
     Written(&'static [u8]),
 }
 
-const TOOLKIT: &str = "install the CUDA toolkit in the version that ONNX Runtime was built for (13 for that of tools/onnxruntime.sh --gpu) and put its lib64 on LD_LIBRARY_PATH";
+const TOOLKIT: &str = "install the CUDA toolkit that ONNX Runtime was built for (13 for tools/onnxruntime.sh --gpu), lib64 on LD_LIBRARY_PATH";
 
 /// CUDA's runtime.
 pub const CUDA_RUNTIME: Library = Library {
@@ -78,7 +78,7 @@ pub const CUDNN: Library = Library {
     name: "cuDNN",
     files: &["libcudnn.so.9"],
     version: Version::Returned(b"cudnnGetVersion"),
-    remedy: "install cuDNN 9 for that CUDA and put its folder on LD_LIBRARY_PATH",
+    remedy: "install cuDNN 9 for that CUDA, its folder on LD_LIBRARY_PATH",
 };
 
 /// NVIDIA's compiler of whole networks.
@@ -86,7 +86,7 @@ pub const TENSORRT: Library = Library {
     name: "TensorRT",
     files: &["libnvinfer.so.10"],
     version: Version::Returned(b"getInferLibVersion"),
-    remedy: "only --device tensorrt needs it: install TensorRT 10 for that CUDA and put its lib on LD_LIBRARY_PATH",
+    remedy: "only --device tensorrt needs it: install TensorRT 10 for that CUDA, its lib on LD_LIBRARY_PATH",
 };
 
 impl Library {
