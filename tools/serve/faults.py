@@ -29,7 +29,7 @@ from pathlib import Path
 
 from clients.group import Group
 from clients.misbehaving import CLASSIFY, OVERLOADED, Misbehaviour, connect, head, status
-from clients.well_behaved import CLOSED, Client, Expected
+from clients.well_behaved import CLOSED, UNREACHABLE, Client, Expected
 from counts import wrong_counts
 from model_file import ModelFile
 from service import DIGITS, INFER, metrics, start, total
@@ -107,13 +107,14 @@ def run(args, process, address, path, expected):
 
 def well_behaved(group, client, names, ending=threading.Event()):
     """Runs a client; `names` are those that class 0 may have now. Once it is `ending`
-    the service may close a connection instead of answering."""
+    the service may close a connection instead of answering, and then be gone."""
 
     def once():
         before = set(names)
         outcome, problem, name = client.ask()
-        if outcome == CLOSED and ending.is_set():
-            group.stop.set()
+        if ending.is_set() and outcome in (CLOSED, UNREACHABLE):
+            if outcome == UNREACHABLE:
+                group.stop.set()
             return outcome, None
         if outcome not in (200, OVERLOADED):
             problem = problem or "unexpected"

@@ -16,7 +16,8 @@ PICTURES = 12
 TOLERANCE = 1e-4
 # Shorter than the server asks for, so that its queue stays full.
 RETRY_S = 0.02
-CLOSED = "closed unanswered"
+# A connection that the service closed before it answered, and one that it did not take.
+CLOSED, UNREACHABLE = "closed unanswered", "unreachable"
 
 
 class Expected:
@@ -68,15 +69,17 @@ class Client:
         i = self.next % PICTURES
         send = [self.file, self.tensor, self.json][self.next // PICTURES % 3]
         self.next += 1
-        fresh = self.connection is None
-        if fresh:
+        if self.connection is None:
             self.connection = http.client.HTTPConnection(self.address, timeout=TIMEOUT_S)
         try:
             return send(i)
+        except ConnectionRefusedError as error:
+            self.close()
+            return UNREACHABLE, repr(error), None
         except (ConnectionError, http.client.BadStatusLine) as error:
             # Not one byte of an answer came.
             self.close()
-            return CLOSED, f"{'a new' if fresh else 'a used'} connection: {error!r}", None
+            return CLOSED, repr(error), None
         except (OSError, http.client.HTTPException) as error:
             self.close()
             return "lost", repr(error), None

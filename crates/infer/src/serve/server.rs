@@ -1,11 +1,13 @@
 //! The listening socket, the connections, and their end.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -27,6 +29,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// set up, and at most how long to take them.
 const LAST_CONNECTION: Duration = Duration::from_millis(5);
 const LAST_CONNECTIONS: Duration = Duration::from_millis(200);
+/// How long a new connection may be silent before a shutdown closes it.
+const FIRST_BYTES: Duration = Duration::from_millis(200);
 
 /// A server that listens. See the [module](super) for an example.
 pub struct Server {
@@ -118,7 +122,7 @@ impl Server {
 /// What `work` gives, or `None` as soon as `shutdown` is ready.
 async fn or_shutdown<T>(
     work: impl Future<Output = T>,
-    shutdown: std::pin::Pin<&mut impl Future<Output = ()>>,
+    shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Option<T> {
     tokio::select! {
         biased;
@@ -167,16 +171,29 @@ impl Connections {
         // An answer is one small write; it is not to wait for an
         // acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
-        let connection = http1::Builder::new()
+        let mut builder = http1::Builder::new();
+        builder
             .timer(TokioTimer::new())
-            .header_read_timeout(self.header_timeout)
-            .serve_connection(
-                TokioIo::new(stream),
-                TowerToHyperService::new(self.router.clone()),
-            );
-        let connection = self.graceful.watch(connection);
+            .header_read_timeout(self.header_timeout);
+        let service = TowerToHyperService::new(self.router.clone());
+        let watcher = self.graceful.watcher();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            // At the shutdown hyper closes a connection that it has read nothing
+            // of, even if a request is there or on its way. So it begins to read
+            // before it is told.
+            let _ = timeout(FIRST_BYTES, stream.readable()).await;
+            let mut connection = builder.serve_connection(TokioIo::new(stream), service);
+            let begun = poll_fn(|context| {
+                Poll::Ready(match Pin::new(&mut connection).poll(context) {
+                    Poll::Ready(ended) => Some(ended),
+                    Poll::Pending => None,
+                })
+            });
+            let ended = match begun.await {
+                Some(ended) => ended,
+                None => watcher.watch(connection).await,
+            };
+            if let Err(error) = ended {
                 tracing::debug!("a connection ended early: {error}");
             }
             drop(permit);

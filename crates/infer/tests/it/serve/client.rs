@@ -1,6 +1,6 @@
 //! A small HTTP client, with control over every byte.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -37,11 +37,20 @@ impl Response {
     }
 
     /// Reads a response to the end of the connection.
-    pub fn read(mut stream: impl Read) -> Self {
+    pub fn read(stream: impl Read) -> Self {
+        Self::try_read(stream).unwrap()
+    }
+
+    /// As [`read`](Self::read); an error if there is not one byte of a response.
+    fn try_read(mut stream: impl Read) -> std::io::Result<Self> {
         let mut bytes = Vec::new();
         // A connection that is reset behind a whole response still is one.
         let ended = stream.read_to_end(&mut bytes);
-        Self::parse(&bytes).unwrap_or_else(|| panic!("no response: {ended:?}, {bytes:?}"))
+        if bytes.is_empty() {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        let response = Self::parse(&bytes);
+        Ok(response.unwrap_or_else(|| panic!("half a response: {ended:?}, {bytes:?}")))
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
@@ -94,7 +103,8 @@ pub fn request(
     try_request(address, method, path, headers, body).unwrap()
 }
 
-/// As [`request`]; the error is that of connecting or sending.
+/// As [`request`]; the error is that of connecting or sending, or
+/// `UnexpectedEof` if the connection is closed without an answer.
 pub fn try_request(
     address: SocketAddr,
     method: &str,
@@ -111,7 +121,7 @@ pub fn try_request(
         .collect();
     send_head(&mut stream, method, path, &headers)?;
     stream.write_all(body)?;
-    Ok(Response::read(stream))
+    Response::try_read(stream)
 }
 
 pub fn get(address: SocketAddr, path: &str) -> Response {

@@ -1,6 +1,7 @@
 //! More requests than the model can answer, and SIGTERM in the middle of them.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -74,10 +75,14 @@ fn sigterm_under_load_loses_no_answer() {
             scope.spawn(move || {
                 // A connection is either answered, or not made at all.
                 let start = Instant::now();
-                while let Ok(response) = try_request(address, "POST", "/classify", &[], file) {
-                    outcomes.lock().unwrap().push(response.status);
+                let error = loop {
+                    match try_request(address, "POST", "/classify", &[], file) {
+                        Ok(response) => outcomes.lock().unwrap().push(response.status),
+                        Err(error) => break error,
+                    }
                     assert!(start.elapsed() < Duration::from_secs(20));
-                }
+                };
+                assert_ne!(error.kind(), ErrorKind::UnexpectedEof);
             });
         }
         while outcomes.lock().unwrap().len() < 50 {

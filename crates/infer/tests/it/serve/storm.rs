@@ -208,6 +208,7 @@ fn a_storm_of_bad_clients_harms_no_good_one() {
             let (files, expected, outcomes) = (&files, &expected, &outcomes);
             scope.spawn(move || {
                 let i = number * 7;
+                // Right answers until the service is gone.
                 while let Ok(response) = try_request(address, "POST", "/classify", &[], &files[i]) {
                     let status = checked(&response, &expected[i]);
                     outcomes.lock().unwrap().push(status);
