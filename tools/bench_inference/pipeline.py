@@ -5,11 +5,14 @@ of one thread of its own. Reading, decoding (cv2), resizing and running all leav
 the interpreter's lock, so one thread decodes while another runs. Pixels go
 straight into the batch's buffer.
 
-Prints a line of JSON: images, seconds from the first image to the last answer
-(imports and sessions are not counted), and how many answers are the label, which
-is the file's folder.
+CIFAR-100's archive is read into memory first, as `infer` does; then there is nothing
+to decode.
 
-    pipeline.py MODEL FOLDER --contract CONTRACT.json [--batch N] [--device cuda]
+Prints a line of JSON: images, seconds from the first image to the last answer
+(imports, sessions and the archive are not counted), and how many answers are the
+label, which is the file's folder.
+
+    pipeline.py MODEL FOLDER|ARCHIVE --contract CONTRACT.json [--batch N] [--device cuda]
     pipeline.py --first MODEL FILE --contract CONTRACT.json
 """
 
@@ -17,6 +20,7 @@ import argparse
 import itertools
 import json
 import os
+import tarfile
 import time
 from pathlib import Path
 from threading import Thread
@@ -54,37 +58,67 @@ def read(path, contract, target):
     cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=target)
 
 
+class Folder:
+    """Image files, decoded when they are asked for."""
+
+    def __init__(self, path, contract):
+        self.contract = contract
+        files = sorted(path.glob("*/*"))
+        self.labels = [contract["classes"].index(file.parent.name) for file in files]
+        self.paths = [str(file) for file in files]
+
+    def fill(self, buffer, start):
+        """Reads images from `start` on into the buffer; gives it or a part of it."""
+        batch = self.paths[start : start + len(buffer)]
+        for path, target in zip(batch, buffer):
+            read(path, self.contract, target)
+        return buffer[: len(batch)]
+
+
+class Cifar100:
+    """The test images of CIFAR-100's archive, in memory at their stored size."""
+
+    def __init__(self, path):
+        with tarfile.open(path) as archive:
+            (member,) = [m for m in archive.getmembers() if m.name.endswith("/test.bin")]
+            content = archive.extractfile(member).read()
+        records = np.frombuffer(content, np.uint8).reshape(-1, 2 + 3 * 32 * 32)
+        self.labels = records[:, 1]
+        pixels = records[:, 2:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+        self.pixels = np.ascontiguousarray(pixels)
+
+    def fill(self, buffer, start):
+        return self.pixels[start : start + len(buffer)]
+
+
 def classify(arguments, contract):
-    files = sorted(arguments.path.glob("*/*"))
-    labels = [contract["classes"].index(file.parent.name) for file in files]
-    paths = [str(file) for file in files]
+    images = Cifar100(arguments.path) if arguments.path.is_file() else Folder(arguments.path, contract)
     shape = [contract["input"][key] for key in ("height", "width", "channels")]
-    predicted = np.zeros(len(paths), np.int64)
+    count = len(images.labels)
+    predicted = np.zeros(count, np.int64)
     cores = len(os.sched_getaffinity(0))
-    count = cores if arguments.device == "cpu" else 1
-    sessions = [session(arguments.model, arguments.device) for _ in range(count)]
+    opened = cores if arguments.device == "cpu" else 1
+    sessions = [session(arguments.model, arguments.device) for _ in range(opened)]
     # Taking the next number is atomic under the interpreter's lock.
     starts = itertools.count(0, arguments.batch)
 
     def work(own):
         buffer = np.empty([arguments.batch, *shape], np.uint8)
-        while (start := next(starts)) < len(paths):
-            batch = paths[start : start + arguments.batch]
-            for path, target in zip(batch, buffer):
-                read(path, contract, target)
-            inputs = {contract["input"]["name"]: buffer[: len(batch)]}
+        while (start := next(starts)) < count:
+            batch = images.fill(buffer, start)
+            inputs = {contract["input"]["name"]: batch}
             (probabilities,) = own.run([contract["output"]["probabilities"]], inputs)
             predicted[start : start + len(batch)] = probabilities.argmax(1)
 
-    threads = [Thread(target=work, args=[sessions[i % count]]) for i in range(cores)]
+    threads = [Thread(target=work, args=[sessions[i % opened]]) for i in range(cores)]
     begin = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     seconds = time.perf_counter() - begin
-    correct = int((predicted == labels).sum())
-    print(json.dumps({"images": len(paths), "seconds": seconds, "correct": correct}))
+    correct = int((predicted == images.labels).sum())
+    print(json.dumps({"images": count, "seconds": seconds, "correct": correct}))
 
 
 def classify_first(arguments, contract):
@@ -99,7 +133,7 @@ def classify_first(arguments, contract):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
-    parser.add_argument("path", type=Path, help="folder of class folders; with --first a file")
+    parser.add_argument("path", type=Path, help="folder of class folders, or CIFAR-100's archive; with --first a file")
     parser.add_argument("--contract", type=Path, required=True)
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")

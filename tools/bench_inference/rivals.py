@@ -38,22 +38,27 @@ class Bench:
         self.model_bytes, self.model_sha256 = described["bytes"], described["sha256"]
         self.contract_file = folder / "contract.json"
         self.contract_file.write_text(json.dumps(self.contract))
-        self.dataset = arguments.dataset or self.make_images(folder / "images")
-        self.files = sorted((self.dataset / "test").glob("*/*"))
-        if not self.files:
+        made_up = self.make_images(folder / "images")
+        self.dataset = arguments.dataset or made_up
+        # For the first prediction.
+        self.file = next((made_up / "test").glob("*/*"))
+        if not self.dataset.is_file() and not (self.dataset / "test").is_dir():
             raise Failure(
-                f"no images in {self.dataset}/test",
-                "pass a folder with test/CLASS/IMAGE, or leave --dataset out",
+                f"there is no folder {self.dataset}/test",
+                "pass a folder with test/CLASS/IMAGE or CIFAR-100's archive, or leave --dataset out",
             )
         # Images a second and seconds, by rival, a value a round.
         self.runs: dict[str, list[float]] = {EVAL: [], BARE: []}
         self.runs |= {f"{PYTHON}, batch {batch}": [] for batch in self.python_batches}
         self.starts: dict[str, list[float]] = {"infer predict": [], PYTHON: []}
         self.accuracies: dict[str, float] = {}
+        self.images = 0
 
     def make_images(self, folder: Path) -> Path:
+        """A folder of images; of one a class where another data set is timed."""
         side = self.arguments.side or 2 * self.contract["input"]["height"]
-        options = ["--images", self.arguments.images, "--side", side]
+        images = 1 if self.arguments.dataset else self.arguments.images
+        options = ["--images", images, "--side", side]
         contract = ["--contract", self.contract_file]
         command = [self.python, HERE / "make_images.py", folder, *contract, *options]
         run(command, self.environment)
@@ -80,10 +85,15 @@ class Bench:
 
     def evaluate(self) -> float:
         command = [self.infer, "eval", "--quiet", "--json", "--no-temperature"]
-        command += ["--model", self.arguments.model, "--dataset", self.dataset]
+        command += ["--model", self.arguments.model]
+        if self.dataset.is_file():
+            command += ["--dataset", "cifar100", "--data-path", self.dataset]
+        else:
+            command += ["--dataset", self.dataset]
         command += ["--device", self.arguments.device, "--batch-size", self.batch]
         result = json.loads(run(command))
         self.accuracies[EVAL] = result["top1"]
+        self.images = result["images"]
         return result["images_per_second"]
 
     def bare_loop(self) -> float:
@@ -97,7 +107,8 @@ class Bench:
         return point["images_per_second"]
 
     def pipeline(self, name: str, batch: int) -> float:
-        command = [self.python, HERE / "pipeline.py", self.arguments.model, self.dataset / "test"]
+        images = self.dataset if self.dataset.is_file() else self.dataset / "test"
+        command = [self.python, HERE / "pipeline.py", self.arguments.model, images]
         command += ["--contract", self.contract_file, "--batch", batch]
         command += ["--device", self.arguments.device]
         result = json.loads(run(command, self.environment))
@@ -105,7 +116,7 @@ class Bench:
         return result["images"] / result["seconds"]
 
     def start(self, name: str) -> float:
-        file, device = self.files[0], ["--device", self.arguments.device]
+        file, device = self.file, ["--device", self.arguments.device]
         if name == PYTHON:
             command = [self.python, HERE / "pipeline.py", "--first", self.arguments.model, file]
             command += ["--contract", self.contract_file]
@@ -121,13 +132,15 @@ class Bench:
         bytes_each = self.model_bytes / max(1, self.contract["parameters"])
         size = self.contract["preprocessing"]
         accuracies = [f"{name} {value:.2%}" for name, value in self.accuracies.items()]
-        made_up = "" if self.arguments.dataset else " (made up: the accuracy means nothing)"
+        kind = "CIFAR-100's test split in memory" if self.dataset.is_file() else "files"
+        if not self.arguments.dataset:
+            kind += " (made up: the accuracy means nothing)"
         sessions = f"{CORES} sessions of 1 thread" if self.arguments.device == "cpu" else "1 session"
         return [
             f"model: {self.contract['architecture']} at {size['height']}x{size['width']}, "
             f"SHA-256 {self.model_sha256[:12]}, {bytes_each:.1f} bytes a parameter "
             f"({'float32' if bytes_each > 3 else 'float16'})",
-            f"images: {len(self.files)} files{made_up}",
+            f"images: {self.images}, {kind}",
             f"device: {self.arguments.device}, {sessions}, batch size {self.batch} but for Python",
             f"Python {sys.version.split()[0]}, " + run([self.python, "-c", versions], self.environment).strip(),
             run([self.infer, "--version"]).strip() + f", commit {commit()}",

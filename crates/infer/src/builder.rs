@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -161,7 +162,13 @@ impl ClassifierBuilder {
     /// Those of [`ModelFile::read`], then those of
     /// [`ClassifierBuilder::from_model`].
     pub fn from_file(&self, path: &Path) -> Result<Classifier, InferError> {
-        self.from_model(&ModelFile::read(path)?)
+        let model = thread::scope(|scope| {
+            // Loading the library takes as long as reading a model; what it fails
+            // with is told below.
+            scope.spawn(|| runtime::load(self.runtime.as_deref()).ok());
+            ModelFile::read(path)
+        })?;
+        self.from_model(&model)
     }
 
     /// Builds a classifier from the bytes of an ONNX file.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use contract::Contract;
 use onnx::proto::ValueInfoProto;
-use onnx::{Dim, Elem, GraphProto, ModelProto, OnnxError};
+use onnx::{Dim, Elem, GraphOutline, ModelOutline, OnnxError};
 
 use crate::InferError;
 
@@ -61,8 +61,8 @@ impl ModelFile {
     }
 
     fn parse(bytes: Vec<u8>, model: String) -> Result<Self, InferError> {
-        let proto = match ModelProto::from_bytes(&bytes) {
-            Ok(proto) => proto,
+        let outline = match ModelOutline::from_bytes(&bytes) {
+            Ok(outline) => outline,
             Err(error) => {
                 let reason = match error {
                     OnnxError::NotOnnx { reason } => reason,
@@ -71,21 +71,21 @@ impl ModelFile {
                 return Err(InferError::NotOnnx { model, reason });
             }
         };
-        let Some(json) = proto.metadata(contract::METADATA_KEY) else {
+        let Some(json) = outline.metadata(contract::METADATA_KEY) else {
             return Err(InferError::NoContract { model });
         };
         let contract = match Contract::from_json(json) {
             Ok(contract) => contract,
             Err(source) => return Err(InferError::Contract { model, source }),
         };
-        let graph = proto.graph.as_ref();
+        let graph = outline.graph.as_ref();
         if let Err(reason) = graph.map_or(Ok(()), |graph| check_graph(graph, &contract)) {
             return Err(InferError::GraphMismatch { model, reason });
         }
-        let opsets = proto.opset_import.iter();
+        let opsets = outline.opset_import.iter();
         Ok(Self {
             contract,
-            producer: format!("{} {}", proto.producer_name, proto.producer_version)
+            producer: format!("{} {}", outline.producer_name, outline.producer_version)
                 .trim()
                 .to_owned(),
             opset: opsets
@@ -131,7 +131,7 @@ impl ModelFile {
 
 /// Compares the graph's inputs and outputs with the contract's; the error is
 /// what differs first.
-fn check_graph(graph: &GraphProto, contract: &Contract) -> Result<(), String> {
+fn check_graph(graph: &GraphOutline, contract: &Contract) -> Result<(), String> {
     let input = &contract.input;
     // Files of IR version 3 list their constants among the inputs.
     let inputs = graph

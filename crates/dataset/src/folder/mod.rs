@@ -44,6 +44,9 @@ use scan::{ClassFolder, below, class_folders, has_folders, subfolders};
 /// Names of the validation split's folder, the preferred one first.
 const VAL: [&str; 3] = ["val", "valid", "validation"];
 
+/// Files that are read in parallel: many a core, few to remember.
+const HASHED_AT_ONCE: usize = 4096;
+
 /// Opens a folder of images; reads every file for the hash, decodes none.
 ///
 /// # Errors
@@ -187,20 +190,22 @@ fn content_hash<'a>(
     root: &Path,
     files: impl Iterator<Item = &'a PathBuf>,
 ) -> Result<String, DatasetError> {
-    let mut files: Vec<(String, &PathBuf)> = files.map(|file| (slashed(file), file)).collect();
-    files.sort_unstable();
-    let hashes = files
-        .par_iter()
-        .map(|(_, file)| {
-            let path = root.join(file);
-            hash::sha256_file(&path).map_err(DatasetError::io("read", &path))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut files: Vec<&PathBuf> = files.collect();
+    files.sort_by_cached_key(|file| slashed(file));
     let mut total = Sha256::new();
-    for ((name, _), hash) in files.iter().zip(hashes) {
-        total.update(name);
-        total.update([0]);
-        total.update(hash);
+    for files in files.chunks(HASHED_AT_ONCE) {
+        let hashes = files
+            .par_iter()
+            .map(|file| {
+                let path = root.join(file);
+                hash::sha256_file(&path).map_err(DatasetError::io("read", &path))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        for (file, hash) in files.iter().zip(hashes) {
+            total.update(slashed(file));
+            total.update([0]);
+            total.update(hash);
+        }
     }
     Ok(hash::hex(&total.finalize()))
 }

@@ -22,7 +22,7 @@ use infer::{
     preprocessing_sha256,
 };
 
-use super::classifier::{ClassifierArgs, tell_fallback};
+use super::classifier::ClassifierArgs;
 use super::data::{self, Data, DataArgs, SplitName};
 use super::{Failure, Verbosity};
 use answers::ModelAnswers;
@@ -74,12 +74,7 @@ pub struct EvalArgs {
 
 /// Runs the command.
 pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
-    let model = ModelFile::read(&args.model)?;
-    let classifier = args.classifier.builder().from_model(&model)?;
-    tell_fallback(&classifier, verbosity);
-    let model_sha256 = args.shard.map(|_| model.sha256());
-    // The sessions have weights of their own.
-    drop(model);
+    let classifier = args.classifier.open(&args.model, verbosity)?;
     let contract = classifier.contract();
     let data = data::open(&args.data.source, args.data.split, contract, verbosity)?;
     args.outputs.check()?;
@@ -97,12 +92,10 @@ pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
         options: &options,
         verbosity,
     };
-    if let (Some(shard), Some(path), Some(model_sha256)) =
-        (args.shard, &args.shard_out, model_sha256)
-    {
+    if let (Some(shard), Some(path)) = (args.shard, &args.shard_out) {
         files::check_folder_of(path)?;
         let evaluation = ShardedEvaluation {
-            model_sha256,
+            model_sha256: ModelFile::read(&args.model)?.sha256(),
             preprocessing_sha256: preprocessing_sha256(contract),
             classes: contract.classes.len(),
             dataset_sha256: data.sha256.clone(),
