@@ -10,6 +10,7 @@ CHROMIUM) it says so and does nothing.
 
 import argparse
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -68,6 +69,7 @@ def check(page, url, picture, shoot):
     problems = []
     page.on("console", lambda message: problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
+    answered = page.locator("#status", has_text=re.compile(r"\d ms$"))
     page.goto(url)
     page.wait_for_selector("#model option", state="attached")
     shoot("empty")
@@ -76,14 +78,14 @@ def check(page, url, picture, shoot):
     page.wait_for_selector("#classes tr")
     dropped = page.locator("#classes").inner_text()
     page.set_input_files("#file", picture)
-    page.wait_for_function("document.querySelector('#status').textContent.endsWith('ms')")
+    answered.wait_for()
     chosen = page.locator("#classes").inner_text()
     assert dropped == chosen, (dropped, chosen)
     assert page.locator("#classes tr").count() == 5
     shoot("classes")
 
     page.select_option("#model", "second")
-    page.wait_for_function("document.querySelector('#status').textContent.endsWith('ms')")
+    answered.wait_for()
     assert page.locator("#classes").inner_text() == chosen
     assert not problems, problems
 

@@ -1,6 +1,7 @@
 """Starts a service for a script, asks for its metrics, and ends it."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import urllib.request
@@ -9,6 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 INFER = ROOT / "target/release/infer"
 DIGITS = ROOT / "crates/infer/tests/fixtures/digits.onnx"
+
+
+# As in packaging/infer.service: glibc gives a replaced model's memory back.
+ENVIRONMENT = os.environ | {"MALLOC_TRIM_THRESHOLD_": "1048576"}
 
 
 def fail(error, hint):
@@ -22,7 +27,9 @@ def start(infer, model, *arguments):
     if not infer.exists():
         fail(f"{infer} does not exist", "cargo build --release -p infer")
     command = [infer, "serve", "--quiet", "--listen", "127.0.0.1:0", "--model", f"model={model}"]
-    process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, *arguments], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    )
     url = process.stdout.readline().strip()
     if not url:
         process.wait(timeout=60)
