@@ -13,6 +13,7 @@ mod error;
 mod model;
 mod outline;
 pub mod proto;
+mod read;
 mod tensor;
 
 pub use attribute::Attribute;

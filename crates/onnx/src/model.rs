@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use crate::{ModelProto, OnnxError};
+use crate::{ModelProto, OnnxError, read};
 
 impl ModelProto {
     /// The bytes of an `.onnx` file.
@@ -17,26 +17,14 @@ impl ModelProto {
     /// [`OnnxError::NotOnnx`] when the bytes are no protobuf message (garbage, or
     /// cut off), or have no graph or no opset, which every ONNX model has.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, OnnxError> {
-        let not_onnx = |reason: String| OnnxError::NotOnnx { reason };
-        if bytes.is_empty() {
-            return Err(not_onnx("the file is empty".into()));
-        }
-        let model = Self::decode(bytes).map_err(|error| not_onnx(error.to_string()))?;
-        if model.graph.is_none() {
-            return Err(not_onnx("it has no graph".into()));
-        }
-        if model.opset_import.is_empty() {
-            return Err(not_onnx("it names no operator set".into()));
-        }
-        Ok(model)
+        read::model(bytes, |model: &Self| {
+            (model.graph.is_some(), !model.opset_import.is_empty())
+        })
     }
 
     /// The value of a key in `metadata_props`.
     pub fn metadata(&self, key: &str) -> Option<&str> {
-        self.metadata_props
-            .iter()
-            .find(|entry| entry.key == key)
-            .map(|entry| entry.value.as_str())
+        read::value(&self.metadata_props, key)
     }
 }
 

@@ -9,13 +9,18 @@ use std::{
 };
 
 use burn::{
-    module::{Module, ModuleVisitor, Param},
+    module::Module,
     nn::loss::CrossEntropyLossConfig,
     optim::{AdamWConfig, GradientsParams},
     tensor::{Device, Distribution, Int, Tensor, TensorData},
 };
 use pretrained::Family;
 use trainer::model::{EfficientNet, EfficientNetConfig};
+
+#[path = "common/gradients.rs"]
+mod shared;
+
+use shared::{by_path, length, relative};
 
 const CLASSES: usize = 10;
 
@@ -96,29 +101,6 @@ fn train(
     (losses, model)
 }
 
-struct Gradients<'a> {
-    of: &'a burn::tensor::Gradients,
-    path: Vec<String>,
-    found: BTreeMap<String, Vec<f32>>,
-}
-
-impl ModuleVisitor for Gradients<'_> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if let Some(gradient) = param.val().grad(self.of) {
-            let values = gradient.into_data().iter::<f32>().collect();
-            self.found.insert(self.path.join("."), values);
-        }
-    }
-}
-
 fn gradients(family: Family, by: By, images: usize, size: usize) -> BTreeMap<String, Vec<f32>> {
     let device = Device::flex().autodiff();
     let model = network(family, 0.2, &device).train();
@@ -129,25 +111,7 @@ fn gradients(family: Family, by: By, images: usize, size: usize) -> BTreeMap<Str
         .init(&device)
         .forward(logits, labels);
     let of = loss.backward();
-    let mut visitor = Gradients {
-        of: &of,
-        path: Vec::new(),
-        found: BTreeMap::new(),
-    };
-    model.visit(&mut visitor);
-    visitor.found
-}
-
-fn norm(values: impl Iterator<Item = f64>) -> f64 {
-    values.map(|value| value * value).sum::<f64>().sqrt()
-}
-
-/// Length of the difference of two vectors over that of the second, which
-/// counts as at least `least` long.
-fn relative(a: &[f32], b: &[f32], least: f64) -> f64 {
-    assert_eq!(a.len(), b.len());
-    let difference = norm(a.iter().zip(b).map(|(a, b)| f64::from(a - b)));
-    difference / norm(b.iter().map(|&b| f64::from(b))).max(least)
+    by_path(&model, &of)
 }
 
 #[test]
@@ -162,7 +126,7 @@ fn every_parameter_gets_the_same_gradient() {
         // normalisation takes out again. They are held against the largest.
         let largest = burns
             .values()
-            .map(|values| norm(values.iter().map(|&value| f64::from(value))))
+            .map(|values| length(values))
             .fold(0.0, f64::max);
         for (name, ours) in &ours {
             let error = relative(ours, &burns[name], largest * 1e-2);

@@ -10,13 +10,18 @@
 use std::collections::BTreeMap;
 
 use burn::{
-    module::{Module, ModuleVisitor, Param},
+    module::Module,
     nn::loss::CrossEntropyLossConfig,
     optim::{AdamWConfig, GradientsParams},
     tensor::{Device, DeviceType, Int, Tensor, TensorData},
 };
 use pretrained::{Family, NamedTensors};
 use trainer::model::{EfficientNet, EfficientNetConfig};
+
+#[path = "common/gradients.rs"]
+mod gradients;
+
+use gradients::{by_path, length, relative};
 
 const CLASSES: usize = 10;
 const IMAGES: usize = 4;
@@ -66,13 +71,7 @@ fn step(weights: &NamedTensors, device: &Device) -> Step {
         .init(&device)
         .forward(logits, labels);
     let gradients = loss.backward();
-    let mut found = Gradients {
-        of: &gradients,
-        path: Vec::new(),
-        found: BTreeMap::new(),
-    };
-    network.visit(&mut found);
-    let found = found.found;
+    let found = by_path(&network, &gradients);
     let gradients = GradientsParams::from_grads(gradients, &network);
     let mut optimizer = AdamWConfig::new().with_epsilon(1e-3).init();
     let network: EfficientNet = optimizer.step(1e-3, network, gradients);
@@ -81,41 +80,6 @@ fn step(weights: &NamedTensors, device: &Device) -> Step {
         gradients: found,
         tensors: network.named_tensors(),
     }
-}
-
-struct Gradients<'a> {
-    of: &'a burn::tensor::Gradients,
-    path: Vec<String>,
-    found: BTreeMap<String, Vec<f32>>,
-}
-
-impl ModuleVisitor for Gradients<'_> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if let Some(gradient) = param.val().grad(self.of) {
-            let values = gradient.into_data().iter::<f32>().collect();
-            self.found.insert(self.path.join("."), values);
-        }
-    }
-}
-
-fn length(values: &[f32]) -> f64 {
-    let squares = values.iter().map(|&value| f64::from(value).powi(2));
-    squares.sum::<f64>().sqrt()
-}
-
-/// Length of the difference over that of `reference`, which counts as at least `least` long.
-fn relative(values: &[f32], reference: &[f32], least: f64) -> f64 {
-    assert_eq!(values.len(), reference.len());
-    let difference: Vec<f32> = values.iter().zip(reference).map(|(a, b)| a - b).collect();
-    length(&difference) / length(reference).max(least)
 }
 
 #[test]

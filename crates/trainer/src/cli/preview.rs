@@ -2,13 +2,13 @@
 
 use std::{ops::ControlFlow, path::PathBuf, process::ExitCode};
 
-use augment::{Augmentation, batch::SoftTarget};
+use augment::batch::SoftTarget;
 use clap::Args;
 use contract::Preprocessing;
 use dataset::Source;
 use image::RgbImage;
 use report::Tile;
-use trainer::train::{Batch, Changes, Loader, Pixels, TrainingData};
+use trainer::train::{Batch, Loader, Pixels, TrainingData};
 
 use super::{locations::DatasetArguments, overrides::RecipeArguments};
 
@@ -42,16 +42,9 @@ pub fn run(arguments: &PreviewArguments) -> anyhow::Result<ExitCode> {
     let data = TrainingData::new(&dataset, &recipe, MEAN, STD)?;
     let size = recipe.image_size_in(arguments.epoch);
     let network = data.preprocessing_at(size);
-    let augmentation = Augmentation::new(recipe.augment.clone(), &network, recipe.seed)?;
-    let changes = Changes {
-        augmentation: &augmentation,
-        mix: &recipe.mix,
-        seed: recipe.seed,
-        epoch: arguments.epoch,
-    };
     let loader = Loader::new(&data, &data.train, recipe.batch_size, size);
     let mut tiles = Vec::new();
-    loader.shuffled(&changes, 0, |batch| {
+    loader.shuffled(&recipe, arguments.epoch, 0, |batch| {
         tiles.extend(pictures(&batch, &network, &data.classes));
         Ok(match tiles.len() < arguments.count {
             true => ControlFlow::Continue(()),

@@ -17,7 +17,7 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::{Pixels, TrainingData};
+use super::{Pixels, Recipe, TrainingData};
 use crate::error::TrainError;
 
 /// Batches that wait for the step: enough to hide a slow one, little memory.
@@ -36,15 +36,13 @@ pub struct Batch {
 
 /// Random changes of an epoch's images.
 #[derive(Debug)]
-pub struct Changes<'a> {
+struct Changes<'a> {
     /// Of each image on its own.
-    pub augmentation: &'a Augmentation,
+    augmentation: &'a Augmentation,
     /// Of the images of a batch among each other.
-    pub mix: &'a BatchMix,
-    /// Seed of the run.
-    pub seed: u64,
-    /// Epoch, counted from one.
-    pub epoch: usize,
+    mix: &'a BatchMix,
+    seed: u64,
+    epoch: usize,
 }
 
 /// Turns a split into batches of images of one size.
@@ -93,18 +91,27 @@ impl<'a> Loader<'a> {
         (self.split.len() / self.batch_size).max(1)
     }
 
-    /// Feeds shuffled, changed batches to `step` until it breaks, the first
-    /// `skip` left out. An incomplete last batch is left out (unless it is the
+    /// Feeds the batches of `epoch`, counted from one, to `step` until it breaks,
+    /// shuffled and changed as `recipe` says, the first `skip` left out. An incomplete last batch is left out (unless it is the
     /// only one): batch norm over a few images is noise.
     ///
     /// # Errors
     /// A picture that cannot be decoded, or whatever `step` returns.
     pub fn shuffled(
         &self,
-        changes: &Changes<'_>,
+        recipe: &Recipe,
+        epoch: usize,
         skip: usize,
         step: impl FnMut(Batch) -> Result<ControlFlow<()>, TrainError>,
     ) -> Result<(), TrainError> {
+        let augmentation =
+            Augmentation::new(recipe.augment.clone(), &self.preprocessing, recipe.seed)?;
+        let changes = Changes {
+            augmentation: &augmentation,
+            mix: &recipe.mix,
+            seed: recipe.seed,
+            epoch,
+        };
         let mut order: Vec<usize> = (0..self.split.len()).collect();
         let mut key = [0; 32];
         key[..8].copy_from_slice(&changes.seed.to_le_bytes());
@@ -112,7 +119,7 @@ impl<'a> Loader<'a> {
         key[24..].copy_from_slice(b"shuffle\0");
         order.shuffle(&mut ChaCha8Rng::from_seed(key));
         order.truncate(self.training_steps() * self.batch_size);
-        self.feed(&order, Some(changes), skip, step)
+        self.feed(&order, Some(&changes), skip, step)
     }
 
     /// Feeds every image to `step` in the split's order, the last batch as
@@ -201,7 +208,7 @@ impl<'a> Loader<'a> {
     ///
     /// # Errors
     /// A picture that cannot be decoded.
-    pub fn changed_image(&self, index: usize, changes: &Changes<'_>) -> Result<Image, TrainError> {
+    fn changed_image(&self, index: usize, changes: &Changes<'_>) -> Result<Image, TrainError> {
         let augmentation = changes.augmentation;
         let image = if augmentation.begins_with_crop() && self.split.pixels(index).is_none() {
             // A crop is to choose from the whole photo.

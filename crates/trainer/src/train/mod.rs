@@ -26,7 +26,7 @@ pub use fit::{
 };
 pub use head::{FeatureSource, Features, fit_head};
 pub use history::{EpochRecord, History, Speed};
-pub use loader::{Batch, Changes, Loader};
+pub use loader::{Batch, Loader};
 pub use optimizer::optimizer;
 pub use pixels::Pixels;
 pub use recipe::{BUILT_IN, Monitor, OptimizerKind, Recipe, ScheduleKind, parse_value};

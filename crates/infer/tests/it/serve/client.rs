@@ -47,7 +47,9 @@ impl Response {
         // A connection that is reset behind a whole response still is one.
         let ended = stream.read_to_end(&mut bytes);
         if bytes.is_empty() {
-            return Err(ErrorKind::UnexpectedEof.into());
+            return Err(ended
+                .err()
+                .unwrap_or_else(|| ErrorKind::UnexpectedEof.into()));
         }
         let response = Self::parse(&bytes);
         Ok(response.unwrap_or_else(|| panic!("half a response: {ended:?}, {bytes:?}")))
@@ -103,8 +105,9 @@ pub fn request(
     try_request(address, method, path, headers, body).unwrap()
 }
 
-/// As [`request`]; the error is that of connecting or sending, or
-/// `UnexpectedEof` if the connection is closed without an answer.
+/// As [`request`]; the error is that of connecting, sending or
+/// reading; `UnexpectedEof` if the connection is closed without an answer, and
+/// `ConnectionReset` if the listening socket went before it was accepted.
 pub fn try_request(
     address: SocketAddr,
     method: &str,

@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use augment::Augmentation;
 use burn::{module::Module, tensor::Device};
 
 use super::step::Learner;
@@ -13,8 +12,7 @@ use crate::{
     error::TrainError,
     model::EfficientNet,
     train::{
-        Changes, Loader, Recipe, TrainingData, devices::Devices, optimizer::optimizer,
-        validate::host_logits,
+        Loader, Recipe, TrainingData, devices::Devices, optimizer::optimizer, validate::host_logits,
     },
 };
 
@@ -102,17 +100,9 @@ fn training_speed(
     let size = recipe.image_size_in(epoch);
     let loader =
         Loader::new(data, &data.train, recipe.batch_size, size).for_device(devices.first());
-    let preprocessing = data.preprocessing_at(size);
-    let augmentation = Augmentation::new(recipe.augment.clone(), &preprocessing, recipe.seed)?;
-    let changes = Changes {
-        augmentation: &augmentation,
-        mix: &recipe.mix,
-        seed: recipe.seed,
-        epoch,
-    };
     let mut learner = Learner::new(network.clone(), optimizer(recipe), recipe);
     let mut clock = Clock::new();
-    loader.shuffled(&changes, 0, |batch| {
+    loader.shuffled(recipe, epoch, 0, |batch| {
         let images = batch.labels.len();
         learner
             .step(batch, &loader, recipe, 1, Some(0.0), devices)?

@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use augment::Augmentation;
 use burn::tensor::Device;
 use metrics::RangeTest;
 
@@ -10,7 +9,7 @@ use super::step::Learner;
 use crate::{
     error::TrainError,
     model::EfficientNet,
-    train::{Changes, Loader, Recipe, TrainingData, devices::Devices, optimizer::optimizer},
+    train::{Loader, Recipe, TrainingData, devices::Devices, optimizer::optimizer},
 };
 
 /// Trains `network`, which lies on the first of `devices`, at the rates that
@@ -30,19 +29,11 @@ pub fn find_learning_rate(
     let size = recipe.image_size;
     let loader =
         Loader::new(data, &data.train, recipe.batch_size, size).for_device(devices.first());
-    let preprocessing = data.preprocessing_at(size);
-    let augmentation = Augmentation::new(recipe.augment.clone(), &preprocessing, recipe.seed)?;
     let mut learner = Learner::new(network, optimizer(recipe), recipe);
     devices.first().seed(recipe.seed);
     let mut epoch = 1;
     while test.next_rate().is_some() {
-        let changes = Changes {
-            augmentation: &augmentation,
-            mix: &recipe.mix,
-            seed: recipe.seed,
-            epoch,
-        };
-        loader.shuffled(&changes, 0, |batch| {
+        loader.shuffled(recipe, epoch, 0, |batch| {
             let Some(rate) = test.next_rate() else {
                 return Ok(ControlFlow::Break(()));
             };

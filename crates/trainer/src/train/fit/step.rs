@@ -32,6 +32,17 @@ pub(super) struct Stepped {
     norm: Option<Tensor<1>>,
 }
 
+/// Steps whose outcome may wait on a device that works on its own: reading one
+/// waits for the device, which then has nothing to do until the next step comes.
+pub(super) const UNREAD_STEPS: usize = 16;
+
+/// A step whose outcome has not been read.
+pub(super) struct Unread {
+    pub step: usize,
+    pub learning_rate: f64,
+    pub stepped: Stepped,
+}
+
 /// What a step gave.
 pub(super) struct Outcome {
     pub images: usize,

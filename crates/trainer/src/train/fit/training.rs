@@ -9,21 +9,20 @@ use std::{
     time::Instant,
 };
 
-use augment::Augmentation;
 use burn::module::Module;
 use contract::Contract;
 
 use super::{
     Feedback, Job, Start, StepRecord,
-    step::{Learner, Stepped},
+    step::{Learner, UNREAD_STEPS, Unread},
 };
 use crate::{
     checkpoint::Checkpoint,
     error::TrainError,
     model::EfficientNet,
     train::{
-        Batch, Changes, EpochRecord, FeatureSource, History, LearningRate, Loader, Monitor,
-        Progress, ScheduleKind, TrainingState, devices::Devices, ema::MovingAverage, fit_head,
+        Batch, EpochRecord, FeatureSource, History, LearningRate, Loader, Monitor, Progress,
+        ScheduleKind, TrainingState, devices::Devices, ema::MovingAverage, fit_head,
         history::Speed, optimizer::optimizer, state::Sums, validate,
     },
 };
@@ -43,16 +42,6 @@ pub(super) struct Training<'a> {
     state_written: Instant,
     /// When this process began the epoch, and with how many images done.
     epoch_began: (Instant, usize),
-}
-
-/// Steps whose outcome may wait on a device that works on its own: reading one
-/// waits for the device, which then has nothing to do until the next step comes.
-const UNREAD_STEPS: usize = 16;
-
-struct Unread {
-    step: usize,
-    learning_rate: f64,
-    stepped: Stepped,
 }
 
 impl<'a> Training<'a> {
@@ -182,17 +171,9 @@ impl<'a> Training<'a> {
         let size = recipe.image_size_in(epoch);
         let loader = Loader::new(job.data, &job.data.train, recipe.batch_size, size)
             .for_device(job.device());
-        let network = job.data.preprocessing_at(size);
-        let augmentation = Augmentation::new(recipe.augment.clone(), &network, recipe.seed)?;
-        let changes = Changes {
-            augmentation: &augmentation,
-            mix: &recipe.mix,
-            seed: recipe.seed,
-            epoch,
-        };
         feedback.epoch_begins(epoch, size, self.progress.step, self.steps);
         self.epoch_began = (Instant::now(), self.progress.sums.images);
-        loader.shuffled(&changes, self.progress.step, |batch| {
+        loader.shuffled(recipe, epoch, self.progress.step, |batch| {
             if stop.load(Ordering::Relaxed) && self.at_update() {
                 return Ok(ControlFlow::Break(()));
             }
