@@ -7,8 +7,8 @@
 Three rivals on the same images, in turn for several rounds, each time in a process
 of its own: `infer eval`, which decodes, prepares and runs them; the bare session
 loop (`infer bench`), which runs prepared pixels and nothing else; and the best that
-Python does (`pipeline.py`: cv2 and onnxruntime, a session a core in threads), at
-several batch sizes. Then the time from the start of a program to its first
+Python does (`pipeline.py`: cv2 and onnxruntime, a thread a core), at several batch
+sizes. Then the time from the start of a program to its first
 prediction. Prints a page of Markdown.
 
 Builds `infer`, and installs OpenCV and onnxruntime into .venv-bench (200 MB; git
@@ -56,13 +56,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=positive, default=5, help="(5)")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="(cpu)")
     parser.add_argument(
-        "--batch", type=positive, help="of infer eval and the bare loop (4; 64 on CUDA)"
+        "--batch", type=positive, help="of infer eval and the bare loop (infer's own choice)"
     )
     parser.add_argument(
         "--python-batches",
         type=positive,
         nargs="+",
-        help="tried for Python (1 4; 64 on CUDA)",
+        help="tried for Python (1 2 4 8 16; 64 on CUDA)",
     )
     parser.add_argument(
         "--seconds", type=positive, default=10, help="of a run of the bare loop (10)"

@@ -28,8 +28,9 @@ class Bench:
     def __init__(self, arguments: Namespace, folder: Path):
         gpu = arguments.device != "cpu"
         self.arguments = arguments
-        self.batch = arguments.batch or (64 if gpu else 4)
-        batches = arguments.python_batches or ([64] if gpu else [1, 4])
+        # What `infer eval` takes, if it was not told.
+        self.batch: int | None = arguments.batch
+        batches = arguments.python_batches or ([64] if gpu else [1, 2, 4, 8, 16])
         self.python_batches = sorted(set(batches))
         self.infer = str((arguments.infer or build_infer()).absolute())
         self.python, self.environment = python(arguments.python)
@@ -90,8 +91,11 @@ class Bench:
             command += ["--dataset", "cifar100", "--data-path", self.dataset]
         else:
             command += ["--dataset", self.dataset]
-        command += ["--device", self.arguments.device, "--batch-size", self.batch]
+        command += ["--device", self.arguments.device]
+        if self.batch:
+            command += ["--batch-size", self.batch]
         result = json.loads(run(command))
+        self.batch = result["batch_size"]
         self.accuracies[EVAL] = result["top1"]
         self.images = result["images"]
         return result["images_per_second"]
@@ -136,12 +140,13 @@ class Bench:
         if not self.arguments.dataset:
             kind += " (made up: the accuracy means nothing)"
         sessions = f"{CORES} sessions of 1 thread" if self.arguments.device == "cpu" else "1 session"
+        sessions += f" and batch size {self.batch}, but for Python's one session"
         return [
             f"model: {self.contract['architecture']} at {size['height']}x{size['width']}, "
             f"SHA-256 {self.model_sha256[:12]}, {bytes_each:.1f} bytes a parameter "
             f"({'float32' if bytes_each > 3 else 'float16'})",
             f"images: {self.images}, {kind}",
-            f"device: {self.arguments.device}, {sessions}, batch size {self.batch} but for Python",
+            f"device: {self.arguments.device}, {sessions}",
             f"Python {sys.version.split()[0]}, " + run([self.python, "-c", versions], self.environment).strip(),
             run([self.infer, "--version"]).strip() + f", commit {commit()}",
             "timed: from the first image to the last answer; for infer eval and Python "

@@ -1,11 +1,13 @@
 //! Options of a classifier, and its assembly.
 
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use contract::Contract;
 use rayon::prelude::*;
 
 use crate::classifier::Inner;
@@ -104,7 +106,7 @@ impl ClassifierBuilder {
     }
 
     /// Most images that the queue's workers run together, at least 1 (0 counts
-    /// as 1). Default: 4 on the CPU, where a batch gains little, 64 on a GPU.
+    /// as 1). Default: [`Classifier::default_batch_size`].
     #[must_use]
     pub fn max_batch(mut self, images: usize) -> Self {
         self.max_batch = Some(images.max(1));
@@ -164,9 +166,11 @@ impl ClassifierBuilder {
     pub fn from_file(&self, path: &Path) -> Result<Classifier, InferError> {
         let model = thread::scope(|scope| {
             // Loading the library takes as long as reading a model; what it fails
-            // with is told below.
-            scope.spawn(|| runtime::load(self.runtime.as_deref()).ok());
-            ModelFile::read(path)
+            // with is told below. Its many small allocations belong on this thread:
+            // glibc grows other threads' heaps by a page at a time.
+            let model = scope.spawn(|| ModelFile::read(path));
+            let _ = runtime::load(self.runtime.as_deref());
+            model.join().unwrap_or_else(|panic| resume_unwind(panic))
         })?;
         self.from_model(&model)
     }
@@ -224,7 +228,7 @@ impl ClassifierBuilder {
             pool: Pool::new(sessions),
             provider,
         });
-        let options = self.queue_options(provider);
+        let options = self.queue_options(provider, model.contract());
         if self.warm_up {
             engine.warm_up(options.max_batch)?;
         }
@@ -246,10 +250,12 @@ impl ClassifierBuilder {
         })
     }
 
-    fn queue_options(&self, provider: Provider) -> QueueOptions {
+    fn queue_options(&self, provider: Provider, contract: &Contract) -> QueueOptions {
         QueueOptions {
             length: self.queue_length.unwrap_or(QUEUE_LENGTH),
-            max_batch: self.max_batch.unwrap_or(provider.default_batch_size()),
+            max_batch: self
+                .max_batch
+                .unwrap_or_else(|| provider.default_batch_size(contract)),
             max_wait: self.max_wait.unwrap_or(provider.default_max_wait()),
             max_pixels: self.max_pixels.unwrap_or(MAX_PIXELS),
             hook: self.hook.clone(),
@@ -261,7 +267,7 @@ impl ClassifierBuilder {
         &self,
         runtime: &Runtime,
         model: &ModelFile,
-        contract: &Arc<contract::Contract>,
+        contract: &Arc<Contract>,
         provider: Provider,
     ) -> Result<Vec<ModelSession>, ort::Error> {
         let sessions = self.sessions.unwrap_or_else(|| provider.default_sessions());

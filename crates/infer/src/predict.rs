@@ -18,7 +18,7 @@ const BATCHES_AHEAD: usize = 4;
 /// How to run [`predict`].
 #[derive(Debug, Clone, Default)]
 pub struct PredictOptions {
-    /// Pictures a run; default 4 on the CPU and 64 on a GPU. 0 counts as 1.
+    /// Pictures a run; default [`Classifier::default_batch_size`]. 0 counts as 1.
     pub batch_size: Option<usize>,
 }
 
@@ -76,7 +76,7 @@ where
 {
     let batch_size = options
         .batch_size
-        .unwrap_or_else(|| classifier.provider().default_batch_size())
+        .unwrap_or_else(|| classifier.default_batch_size())
         .max(1);
     let workers = classifier.workers();
     let places = workers * BATCHES_AHEAD;

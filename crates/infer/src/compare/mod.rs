@@ -16,7 +16,8 @@ use tally::Tally;
 /// How to run [`compare`].
 #[derive(Debug, Clone, Default)]
 pub struct CompareOptions {
-    /// Images a run; default 4 on the CPU and 64 on a GPU. 0 counts as 1.
+    /// Images a run; default [`Classifier::default_batch_size`] of each model. 0
+    /// counts as 1.
     pub batch_size: Option<usize>,
     /// Compare on this many images only, evenly spaced over the split.
     pub limit: Option<usize>,

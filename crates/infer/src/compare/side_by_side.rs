@@ -27,7 +27,7 @@ impl<'a> SideBySide<'a> {
     pub fn new(models: [&'a Classifier; 2], batch_size: Option<usize>) -> Self {
         let batch_sizes = models.map(|model| {
             batch_size
-                .unwrap_or_else(|| model.provider().default_batch_size())
+                .unwrap_or_else(|| model.default_batch_size())
                 .max(1)
         });
         Self {

@@ -18,7 +18,7 @@ use work::{BatchAnswer, Job};
 /// bits of a float that ONNX Runtime computes in another order for another one.
 #[derive(Debug, Clone, Default)]
 pub struct EvaluateOptions {
-    /// Images a run; default 4 on the CPU and 64 on a GPU. 0 counts as 1.
+    /// Images a run; default [`Classifier::default_batch_size`]. 0 counts as 1.
     pub batch_size: Option<usize>,
     /// Evaluate this many images only, evenly spaced over the split (so that
     /// every class of a sorted folder takes part).
@@ -31,7 +31,7 @@ impl EvaluateOptions {
     /// Images a run, as used.
     pub fn batch_size(&self, classifier: &Classifier) -> usize {
         self.batch_size
-            .unwrap_or_else(|| classifier.provider().default_batch_size())
+            .unwrap_or_else(|| classifier.default_batch_size())
             .max(1)
     }
 

@@ -10,6 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use contract::Contract;
 use ort::ep::ExecutionProviderDispatch;
 
 pub use gpu::GpuOptions;
@@ -105,10 +106,10 @@ impl Provider {
         }
     }
 
-    /// Images that evaluation hands to one run when the caller does not say.
-    pub(crate) fn default_batch_size(self) -> usize {
+    /// Images that are handed to one run when the caller does not say.
+    pub(crate) fn default_batch_size(self, contract: &Contract) -> usize {
         match self {
-            Self::Cpu => cpu::DEFAULT_BATCH_SIZE,
+            Self::Cpu => cpu::default_batch_size(contract),
             Self::Cuda | Self::TensorRt => cuda::DEFAULT_BATCH_SIZE,
         }
     }
@@ -123,9 +124,9 @@ impl Provider {
     }
 
     /// Most images that `classify_batch` hands to one run.
-    pub(crate) fn max_batch_size(self) -> usize {
+    pub(crate) fn max_batch_size(self, contract: &Contract) -> usize {
         match self {
-            Self::Cpu => cpu::MAX_BATCH_SIZE,
+            Self::Cpu => cpu::default_batch_size(contract),
             Self::Cuda | Self::TensorRt => cuda::MAX_BATCH_SIZE,
         }
     }

@@ -75,7 +75,7 @@ fn backend(kind: DeviceKind) -> Check {
             found.to_string(),
             "please report it with the processor's name",
         ),
-        (found, DeviceKind::Vulkan) => {
+        (found, DeviceKind::Vulkan | DeviceKind::Wgpu) => {
             let remedy = "install the card's Vulkan driver and libvulkan.so.1";
             Check::missing(name, found.to_string(), remedy)
         }

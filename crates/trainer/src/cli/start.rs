@@ -13,7 +13,7 @@ use super::{
 pub struct StartArguments {
     #[command(flatten)]
     pub dataset: DatasetArguments,
-    /// Device: auto, cpu, cuda, rocm, metal or vulkan, by what was compiled in
+    /// Device: auto, cpu, cuda, rocm, metal, vulkan or wgpu, by what was compiled in
     #[arg(long, default_value_t = DeviceKind::Auto, value_name = "NAME")]
     pub device: DeviceKind,
     /// Which devices of that kind, counted from 0; several share the images of every batch

@@ -13,7 +13,7 @@ use crate::error::TrainError;
 /// A training device by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceKind {
-    /// The best device of this build: CUDA, then ROCm, Metal, Vulkan, then the CPU.
+    /// The best device of this build: CUDA, then ROCm, Metal, Vulkan, wgpu, then the CPU.
     Auto,
     /// burn's `flex` backend on the processor.
     Cpu,
@@ -23,17 +23,21 @@ pub enum DeviceKind {
     Rocm,
     /// An Apple GPU through Metal.
     Metal,
-    /// Any GPU through Vulkan.
+    /// Any GPU through Vulkan, with kernels in SPIR-V.
     Vulkan,
+    /// Any GPU through wgpu (Vulkan, DirectX 12 or OpenGL), with kernels in WGSL:
+    /// for systems without Vulkan, and for drivers that refuse burn's SPIR-V.
+    Wgpu,
 }
 
-const NAMES: [(&str, DeviceKind); 6] = [
+const NAMES: [(&str, DeviceKind); 7] = [
     ("auto", DeviceKind::Auto),
     ("cpu", DeviceKind::Cpu),
     ("cuda", DeviceKind::Cuda),
     ("rocm", DeviceKind::Rocm),
     ("metal", DeviceKind::Metal),
     ("vulkan", DeviceKind::Vulkan),
+    ("wgpu", DeviceKind::Wgpu),
 ];
 
 impl FromStr for DeviceKind {
@@ -73,6 +77,9 @@ impl DeviceKind {
         }
         if cfg!(feature = "vulkan") {
             kinds.push(Self::Vulkan);
+        }
+        if cfg!(feature = "wgpu") {
+            kinds.push(Self::Wgpu);
         }
         kinds.push(Self::Cpu);
         kinds

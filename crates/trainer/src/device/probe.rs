@@ -5,12 +5,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
 };
 
-#[cfg(any(
-    feature = "cuda",
-    feature = "rocm",
-    feature = "metal",
-    feature = "vulkan"
-))]
+#[cfg(feature = "gpu")]
 use burn::tensor::DeviceType;
 use burn::tensor::{Device, Tensor};
 
@@ -79,6 +74,8 @@ pub(super) fn present(kind: DeviceKind) -> Result<Vec<Device>, String> {
         DeviceKind::Metal => Device::enumerate(DeviceType::Metal).into_vec(),
         #[cfg(feature = "vulkan")]
         DeviceKind::Vulkan => Device::enumerate(DeviceType::Vulkan).into_vec(),
+        #[cfg(feature = "wgpu")]
+        DeviceKind::Wgpu => Device::enumerate(DeviceType::Wgpu).into_vec(),
         _ => Vec::new(),
     })
 }
@@ -115,24 +112,14 @@ fn quietly<T>(look: impl FnOnce() -> T) -> Result<T, String> {
 
 /// Whether a GPU stands behind the device, as opposed to a software driver
 /// such as Mesa's lavapipe. Opens the device.
-#[cfg(any(
-    feature = "cuda",
-    feature = "rocm",
-    feature = "metal",
-    feature = "vulkan"
-))]
+#[cfg(feature = "gpu")]
 fn is_card(device: &Device) -> bool {
     device
         .identity()
         .is_some_and(|identity| identity.physical.is_some())
 }
 
-#[cfg(not(any(
-    feature = "cuda",
-    feature = "rocm",
-    feature = "metal",
-    feature = "vulkan"
-)))]
+#[cfg(not(feature = "gpu"))]
 fn is_card(_device: &Device) -> bool {
     false
 }

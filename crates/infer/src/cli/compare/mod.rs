@@ -31,7 +31,8 @@ pub struct CompareArgs {
     #[command(flatten)]
     classifier: ClassifierArgs,
 
-    /// Images a run [default: 4 on the CPU, 64 on a GPU].
+    /// Images a run [default: 64 on a GPU, on the CPU 1 to 16, fewer the
+    /// larger the images that the network sees].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     batch_size: Option<u16>,
 

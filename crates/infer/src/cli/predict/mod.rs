@@ -49,7 +49,8 @@ pub struct PredictArgs {
     #[arg(long, conflicts_with = "json")]
     csv: bool,
 
-    /// Images a run [default: 4 on the CPU, 64 on a GPU]; answers come when a
+    /// Images a run [default: 64 on a GPU, on the CPU 1 to 16, fewer the
+    /// larger the images that the network sees]; answers come when a
     /// run is done.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     batch_size: Option<u16>,

@@ -53,7 +53,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
 
-    /// Most images a run [default: 4 on the CPU, 64 on a GPU].
+    /// Most images a run [default: 64 on a GPU, on the CPU 1 to 16, fewer the
+    /// larger the images that the network sees].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     max_batch: Option<u16>,
 
