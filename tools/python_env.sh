@@ -2,10 +2,11 @@
 # Puts Python packages into a folder of their own that git ignores, with pip
 # alone (the venv module is a package of its own on some systems):
 #
-#   tools/python_env.sh          what the tests compare against: .venv/packages
-#   tools/python_env.sh serve    Triton's client, FastAPI, Playwright: .venv-serve/packages
-#   tools/python_env.sh bench    OpenCV and onnxruntime (200 MB): .venv-bench/packages
-#   tools/python_env.sh torch    PyTorch and timm (5 GB): .venv-torch/packages
+#   tools/python_env.sh            what the tests compare against: .venv/packages
+#   tools/python_env.sh serve      Triton's client, FastAPI, Playwright: .venv-serve/packages
+#   tools/python_env.sh bench      OpenCV and onnxruntime (200 MB): .venv-bench/packages
+#   tools/python_env.sh bench-gpu  the same for CUDA: .venv-bench-gpu/packages
+#   tools/python_env.sh torch      PyTorch and timm (5 GB): .venv-torch/packages
 #
 # Does nothing when these versions are there.
 set -euo pipefail
@@ -15,11 +16,12 @@ source tools/lib.sh
 case "${1-}" in
 "") folder=.venv packages="onnx==1.23.2 onnxruntime==1.28.0 numpy" ;;
 serve) folder=.venv-serve packages="tritonclient[http]==2.73.0 fastapi==0.165.0 uvicorn[standard]==0.54.0 pillow==13.0.0 onnxruntime==1.28.0 playwright==1.65.2 numpy" ;;
+bench-gpu) folder=.venv-bench-gpu packages="opencv-python-headless==5.0.0.93 onnxruntime-gpu==1.28.0 numpy" ;;
 bench) folder=.venv-bench packages="opencv-python-headless==5.0.0.93 onnxruntime==1.28.0 numpy" ;;
 torch) folder=.venv-torch packages="torch==2.15.0 timm==1.0.31 safetensors==0.8.0 numpy" ;;
 *)
     echo "error: unknown argument '$1'" >&2
-    echo "hint: usage: $0 [serve|bench|torch]" >&2
+    echo "hint: usage: $0 [serve|bench|bench-gpu|torch]" >&2
     exit 2
     ;;
 esac

@@ -33,7 +33,7 @@ class Bench:
         batches = arguments.python_batches or ([64] if gpu else [1, 2, 4, 8, 16])
         self.python_batches = sorted(set(batches))
         self.infer = str((arguments.infer or build_infer()).absolute())
-        self.python, self.environment = python(arguments.python)
+        self.python, self.environment = python(arguments.python, gpu)
         described = json.loads(run([self.infer, "inspect", "--json", arguments.model]))
         self.contract = described["contract"]
         self.model_bytes, self.model_sha256 = described["bytes"], described["sha256"]
@@ -169,12 +169,13 @@ def build_infer() -> Path:
     )
 
 
-def python(interpreter: Path | None) -> tuple[str, dict[str, str]]:
+def python(interpreter: Path | None, gpu: bool) -> tuple[str, dict[str, str]]:
     """An interpreter that has cv2 and onnxruntime, and its environment variables."""
     if interpreter:
         return str(interpreter.absolute()), {}
-    run([ROOT / "tools/python_env.sh", "bench"])
-    return sys.executable, {"PYTHONPATH": str(ROOT / ".venv-bench/packages")}
+    name = "bench-gpu" if gpu else "bench"
+    run([ROOT / "tools/python_env.sh", name])
+    return sys.executable, {"PYTHONPATH": str(ROOT / f".venv-{name}/packages")}
 
 
 def commit() -> str:

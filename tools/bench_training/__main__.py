@@ -2,6 +2,7 @@
 
     python3 tools/bench_training
     python3 tools/bench_training --sizes 96:32 224:16 --rounds 5
+    python3 tools/bench_training --device cuda
 
 Builds trainer's example `training_step`, installs PyTorch and timm into
 .venv-torch (5 GB; git ignores it), runs every rival in turn for several rounds,
@@ -22,7 +23,16 @@ from failure import Failure
 from rivals import Rival, Size, available
 from summary import Runs, markdown
 
-RIVALS = ["native", "contiguous", "channels_last"]
+RIVALS = {
+    "cpu": ["native", "contiguous", "channels_last"],
+    "cuda": ["burn", "contiguous", "channels_last", "channels_last_amp"],
+}
+SIZES = {
+    "cpu": [Size(64, 64), Size(96, 32), Size(128, 32), Size(224, 16)],
+    "cuda": [Size(64, 512), Size(96, 256), Size(224, 128)],
+}
+# Steps of warm-up: burn and cuDNN try their kernels in the first ones.
+WARMUP = {"cpu": 2, "cuda": 10}
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -36,21 +46,21 @@ def parse_arguments() -> argparse.Namespace:
         nargs="+",
         type=Size.parse,
         metavar="PIXELS:BATCH",
-        default=[Size(64, 64), Size(96, 32), Size(128, 32), Size(224, 16)],
-        help="sides of the images and batch sizes (64:64 96:32 128:32 224:16)",
+        help="sides of the images and batch sizes (64:64 96:32 128:32 224:16; "
+        "64:512 96:256 224:128 on CUDA)",
     )
     parser.add_argument("--rounds", type=positive, default=5, help="(5)")
-    parser.add_argument("--warmup", type=positive, default=2, help="steps (2)")
+    parser.add_argument("--warmup", type=positive, help="steps (2; 10 on CUDA)")
     parser.add_argument("--steps", type=positive, default=5, help="timed steps (5)")
     parser.add_argument("--threads", type=positive, default=2, help="(2)")
     parser.add_argument(
         "--rivals",
         nargs="+",
-        choices=["native", "burn", "contiguous", "channels_last"],
-        default=RIVALS,
-        help="trainer with its own operators or burn's, PyTorch in either layout "
-        f"({' '.join(RIVALS)})",
+        choices=["native", "burn", "contiguous", "channels_last", "channels_last_amp"],
+        help="trainer with its own operators (on the CPU) or burn's, PyTorch in either "
+        "layout or in mixed precision (all that the device has)",
     )
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="(cpu)")
     parser.add_argument(
         "--python",
         type=Path,
@@ -61,7 +71,11 @@ def parse_arguments() -> argparse.Namespace:
         type=Path,
         help="the example, already built (else: cargo builds it)",
     )
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    arguments.sizes = arguments.sizes or SIZES[arguments.device]
+    arguments.rivals = arguments.rivals or RIVALS[arguments.device]
+    arguments.warmup = arguments.warmup or WARMUP[arguments.device]
+    return arguments
 
 
 def positive(text: str) -> int:
@@ -94,7 +108,12 @@ def measure(rivals: list[Rival], arguments: argparse.Namespace) -> list[Runs]:
 def main() -> int:
     arguments = parse_arguments()
     try:
-        rivals = available(arguments.rivals, arguments.python, arguments.training_step)
+        rivals = available(
+            arguments.rivals,
+            arguments.device,
+            arguments.python,
+            arguments.training_step,
+        )
         others = machine.OtherPrograms()
         measured = measure(rivals, arguments)
         notes = [*machine.describe(), others.describe()]

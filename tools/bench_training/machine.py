@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 from pathlib import Path
 
 BUSY = 0.05  # share of all cores; more than an idle system's own doings
@@ -12,6 +13,7 @@ def describe() -> list[str]:
     return [
         f"{processor()}, {os.cpu_count()} logical cores, {memory_gib():.0f} GiB",
         f"{platform.system()} {platform.machine()}",
+        *cards(),
     ]
 
 
@@ -22,6 +24,17 @@ def processor() -> str:
         return platform.processor() or "unknown processor"
     names = [line.split(":", 1)[1] for line in lines if line.startswith("model name")]
     return names[0].strip() if names else platform.machine()
+
+
+def cards() -> list[str]:
+    """NVIDIA GPUs with driver and memory; none where there is no nvidia-smi."""
+    query = ["--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
+    try:
+        command = ["nvidia-smi", *query]
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return found.stdout.splitlines()
 
 
 def memory_gib() -> float:

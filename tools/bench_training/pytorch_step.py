@@ -43,6 +43,10 @@ def parse_arguments() -> argparse.Namespace:
         default="contiguous",
         help="of activations and weights in memory",
     )
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument(
+        "--amp", action="store_true", help="forward and loss in bfloat16 where PyTorch does"
+    )
     return parser.parse_args()
 
 
@@ -86,10 +90,10 @@ def main() -> None:
         drop_rate=recipe["dropout"],
         drop_path_rate=recipe["stochastic_depth"],
     )
-    model = model.to(memory_format=layout).train()
+    model = model.to(arguments.device, memory_format=layout).train()
     images = torch.randn(arguments.batch, 3, arguments.size, arguments.size)
-    images = images.to(memory_format=layout)
-    labels = torch.arange(arguments.batch) % CLASSES
+    images = images.to(arguments.device, memory_format=layout)
+    labels = (torch.arange(arguments.batch) % CLASSES).to(arguments.device)
     criterion = nn.CrossEntropyLoss(label_smoothing=recipe["label_smoothing"])
     optimizer = torch.optim.AdamW(
         parameter_groups(model, recipe["weight_decay"]),
@@ -100,7 +104,9 @@ def main() -> None:
     seconds, losses = [], []
     for step in range(arguments.warmup + arguments.steps):
         started = time.perf_counter()
-        loss = criterion(model(images), labels)
+        with torch.autocast(arguments.device, torch.bfloat16, enabled=arguments.amp):
+            loss = criterion(model(images), labels)
+        # Waits for the device, which by then has done the step before.
         losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()

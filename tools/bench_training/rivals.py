@@ -13,6 +13,8 @@ from pathlib import Path
 from failure import Failure
 
 ROOT = Path(__file__).resolve().parents[2]
+# Ending of the name of a rival in mixed precision.
+AMP = "_amp"
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Rival:
 
 
 def available(
-    names: list[str], python: Path | None, training_step: Path | None
+    names: list[str], device: str, python: Path | None, training_step: Path | None
 ) -> list[Rival]:
     """The rivals of these names, after building or installing what they need."""
     rivals = {}
@@ -85,9 +87,9 @@ def available(
         if training_step:
             example, version = training_step.absolute(), "a binary built before"
         else:
-            example, version = build_example(), commit()
+            example, version = build_example(device), commit()
         for name in ours:
-            command = [str(example), "--operators", name]
+            command = [str(example), "--operators", name, "--device", device]
             rivals[name] = Rival(name, command, f"trainer, {version}")
     if len(ours) < len(names):
         interpreter, environment = pytorch(python)
@@ -95,14 +97,18 @@ def available(
         # Fails here, before anything is timed, if PyTorch cannot be imported.
         versions = run_command([interpreter, script, "--versions"], environment).strip()
         for name in set(names) - set(ours):
-            command = [interpreter, script, "--layout", name]
+            command = [interpreter, script, "--device", device]
+            command += ["--layout", name.removesuffix(AMP)]
+            command += ["--amp"] if name.endswith(AMP) else []
             rivals[name] = Rival(name, command, versions, environment)
     return [rivals[name] for name in dict.fromkeys(names)]
 
 
-def build_example() -> Path:
+def build_example(device: str) -> Path:
     """Builds trainer's example; where the binary is depends on cargo's settings."""
     cargo = ["cargo", "build", "--release", "--locked", "--package", "trainer"]
+    if device != "cpu":
+        cargo += ["--features", device]
     output = run_command(
         [*cargo, "--example", "training_step", "--message-format", "json"]
     )

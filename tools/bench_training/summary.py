@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rivals import Run, Size
 
-REFERENCES = ["contiguous", "channels_last"]  # PyTorch's two layouts
+REFERENCES = ["contiguous", "channels_last", "channels_last_amp"]  # PyTorch's
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,9 @@ class Runs:
 
 def markdown(measured: list[Runs]) -> str:
     """A row for each size and rival."""
+    references = [name for name in REFERENCES if any(name in runs.of for runs in measured)]
     header = ["size", "rival", "images/s", "slowest to fastest round"]
-    header += [f"times {reference}" for reference in REFERENCES] + ["peak MiB"]
+    header += [f"times {reference}" for reference in references] + ["peak MiB"]
     rows = [header, ["---"] * len(header)]
     for runs in measured:
         for rival in runs.of:
@@ -50,7 +51,7 @@ def markdown(measured: list[Runs]) -> str:
                 f"{statistics.median(speeds):.1f}",
                 f"{min(speeds):.1f} to {max(speeds):.1f}",
             ]
-            row += [number(runs.ratio(rival, other), 2) for other in REFERENCES]
+            row += [number(runs.ratio(rival, other), 2) for other in references]
             rows.append([*row, number(runs.peak_mb(rival), 0)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 

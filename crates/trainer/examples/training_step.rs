@@ -8,11 +8,12 @@ use burn::{
     module::Module,
     nn::loss::CrossEntropyLossConfig,
     optim::GradientsParams,
-    tensor::{Device, Distribution, Int, Tensor, TensorData},
+    tensor::{Distribution, Int, Tensor, TensorData},
 };
 use clap::{Parser, ValueEnum};
 use pretrained::Family;
 use trainer::{
+    device::DeviceKind,
     model::EfficientNetConfig,
     train::{Recipe, optimizer},
 };
@@ -45,6 +46,9 @@ struct Arguments {
     /// Threads; 0 for one a core.
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    /// As in `trainer fit`.
+    #[arg(long, default_value_t = DeviceKind::Cpu)]
+    device: DeviceKind,
 }
 
 fn main() -> Result<()> {
@@ -52,7 +56,8 @@ fn main() -> Result<()> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(arguments.threads)
         .build_global()?;
-    let device = Device::flex().autodiff();
+    let mut opened = arguments.device.open(&[0])?.devices;
+    let device = opened.pop().context("no device")?.autodiff();
     device.seed(1);
     let recipe = Recipe::load("cpu")?;
     let mut model = EfficientNetConfig::variant("efficientnet_b0", 100, Family::tensorflow())
