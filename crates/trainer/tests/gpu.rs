@@ -16,9 +16,11 @@ use burn::{
     optim::{AdamWConfig, GradientsParams},
     tensor::{Device, Int, Tensor, TensorData},
 };
+use contract::{Preprocessing, Resize};
 use pretrained::{Family, NamedTensors};
 use trainer::device::DeviceKind;
 use trainer::model::{EfficientNet, EfficientNetConfig};
+use trainer::train::Pixels;
 
 #[path = "common/gradients.rs"]
 mod gradients;
@@ -89,6 +91,31 @@ fn first_device() -> Option<Device> {
     let kinds = DeviceKind::compiled().into_iter();
     let mut gpus = kinds.filter(|kind| *kind != DeviceKind::Cpu);
     gpus.find_map(|kind| kind.open(&[0]).ok()?.devices.pop())
+}
+
+/// Bytes are uploaded, by a detour where the device has none.
+#[test]
+fn levels_are_normalised_as_on_the_processor() {
+    let Some(gpu) = first_device() else {
+        eprintln!("skipped: no device of this build");
+        return;
+    };
+    let preprocessing = Preprocessing {
+        resize: Resize::OpencvCubic,
+        height: 7,
+        width: 5,
+        scale: 1.0 / 255.0,
+        mean: [0.4, 0.5, 0.6],
+        std: [0.2, 0.25, 0.3],
+    };
+    let levels: Vec<u8> = (0..3 * 7 * 5 * 3).map(|i| (i * 37 % 256) as u8).collect();
+    let normalised = |device: &Device| {
+        let pixels = Pixels::Levels(levels.clone()).into_tensor(&preprocessing, device);
+        pixels.into_data().to_vec::<f32>().unwrap()
+    };
+    let (got, expected) = (normalised(&gpu), normalised(&Device::flex()));
+    let apart = got.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+    assert!(apart.fold(0.0, f32::max) < 1e-5);
 }
 
 #[test]

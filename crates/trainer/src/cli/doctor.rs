@@ -16,11 +16,12 @@ use trainer::device::{DeviceKind, Probe, probe};
 use super::locations::RuntimeArguments;
 
 /// Everything that a backend may be for, the CPU last.
-const KINDS: [DeviceKind; 5] = [
+const KINDS: [DeviceKind; 6] = [
     DeviceKind::Cuda,
     DeviceKind::Rocm,
     DeviceKind::Metal,
     DeviceKind::Vulkan,
+    DeviceKind::Wgpu,
     DeviceKind::Cpu,
 ];
 

@@ -48,9 +48,12 @@ impl Pixels {
                 Tensor::from_data(data, device)
             }
             Self::Levels(levels) => {
-                let data = TensorData::new(levels, [images, height, width, 3]);
-                let levels = Tensor::<4, Int>::from_data(data, (device, DType::U8));
-                let pixels = levels.float().permute([0, 3, 1, 2]) * preprocessing.scale;
+                let levels = match device.supports_dtype(DType::U8) {
+                    true => bytes(levels, device),
+                    false => packed_bytes(&levels, device),
+                };
+                let levels = levels.reshape([images, height, width, 3]).float();
+                let pixels = levels.permute([0, 3, 1, 2]) * preprocessing.scale;
                 let channels = |values: [f32; 3]| {
                     Tensor::<1>::from_floats(values, device).reshape([1, 3, 1, 1])
                 };
@@ -58,6 +61,28 @@ impl Pixels {
             }
         }
     }
+}
+
+/// The values of `levels`, in one dimension.
+fn bytes(levels: Vec<u8>, device: &Device) -> Tensor<1, Int> {
+    let count = levels.len();
+    Tensor::from_data(TensorData::new(levels, [count]), (device, DType::U8))
+}
+
+/// The same where the device has no bytes (WGSL knows none): four of them travel
+/// in one integer and are taken apart on the device.
+fn packed_bytes(levels: &[u8], device: &Device) -> Tensor<1, Int> {
+    let fours = levels.chunks(4).map(|four| {
+        let mut bytes = [0; 4];
+        bytes[..four.len()].copy_from_slice(four);
+        i32::from_le_bytes(bytes)
+    });
+    let packed: Vec<i32> = fours.collect();
+    let shape = [packed.len()];
+    let packed = Tensor::<1, Int>::from_data(TensorData::new(packed, shape), (device, DType::I32));
+    let places = [0, 8, 16, 24].map(|bits| packed.clone().bitwise_right_shift_scalar(bits));
+    let levels_in_order = Tensor::stack::<2>(places.to_vec(), 1).bitwise_and_scalar(255);
+    levels_in_order.flatten::<1>(0, 1).slice([0..levels.len()])
 }
 
 #[cfg(test)]
@@ -84,5 +109,16 @@ mod tests {
         assert_eq!(on_device.dims(), [2, 3, 5, 4]);
         let apart = (host - on_device).abs().max().into_scalar::<f32>();
         assert!(apart < 1e-6, "{apart}");
+    }
+
+    #[test]
+    fn four_bytes_in_an_integer_come_out_as_they_went_in() {
+        let device = Device::flex();
+        for count in [1, 3, 4, 255, 1024] {
+            let levels: Vec<u8> = (0..count).map(|i| (i * 37 % 256) as u8).collect();
+            let packed = packed_bytes(&levels, &device).float();
+            let plain = bytes(levels, &device).float();
+            assert_eq!(packed.into_data(), plain.into_data());
+        }
     }
 }
