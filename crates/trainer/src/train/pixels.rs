@@ -82,7 +82,9 @@ fn packed_bytes(levels: &[u8], device: &Device) -> Tensor<1, Int> {
     let packed = Tensor::<1, Int>::from_data(TensorData::new(packed, shape), (device, DType::I32));
     let places = [0, 8, 16, 24].map(|bits| packed.clone().bitwise_right_shift_scalar(bits));
     let levels_in_order = Tensor::stack::<2>(places.to_vec(), 1).bitwise_and_scalar(255);
-    levels_in_order.flatten::<1>(0, 1).narrow(0, 0, levels.len())
+    levels_in_order
+        .flatten::<1>(0, 1)
+        .narrow(0, 0, levels.len())
 }
 
 #[cfg(test)]
