@@ -36,3 +36,23 @@ pub(super) fn dispatch() -> ExecutionProviderDispatch {
         .build()
         .error_on_failure()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ModelFile;
+
+    #[test]
+    fn the_larger_the_images_the_fewer_in_a_run() {
+        let bytes = include_bytes!("../../tests/fixtures/digits.onnx");
+        let model = ModelFile::from_bytes(bytes.to_vec()).unwrap();
+        let batch_size = |side| {
+            let mut contract = model.contract().clone();
+            contract.preprocessing.height = side;
+            contract.preprocessing.width = side;
+            default_batch_size(&contract)
+        };
+        let found = [8, 64, 96, 128, 160, 224, 600].map(batch_size);
+        assert_eq!(found, [16, 16, 8, 4, 2, 1, 1]);
+    }
+}

@@ -26,7 +26,8 @@ pub enum DeviceKind {
     /// Any GPU through Vulkan, with kernels in SPIR-V.
     Vulkan,
     /// Any GPU through wgpu (Vulkan, DirectX 12 or OpenGL), with kernels in WGSL:
-    /// for systems without Vulkan, and for drivers that refuse burn's SPIR-V.
+    /// for systems without Vulkan, and for drivers that refuse burn's SPIR-V. In a
+    /// build that has `vulkan` too, it takes that one's kernels.
     Wgpu,
 }
 
