@@ -21,9 +21,6 @@ use infer::{Classifier, Device, EvaluateOptions, evaluate};
 
 use bare_loop::bare_loop;
 
-/// Batch size of both.
-const BATCH: usize = 4;
-
 /// First argument of the child process.
 const BARE: &str = "--bare-loop";
 
@@ -33,7 +30,7 @@ fn main() -> Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        [BARE, runtime, model, dataset, images] => {
+        [BARE, runtime, model, dataset, images, batch] => {
             println!(
                 "{}",
                 bare_loop(
@@ -42,7 +39,7 @@ fn main() -> Result<()> {
                     &bare_loop::test_split(dataset)?,
                     images.parse()?,
                     thread::available_parallelism()?.get(),
-                    BATCH
+                    batch.parse()?
                 )?
             );
             Ok(())
@@ -61,10 +58,11 @@ fn compare(model: &Path, dataset: &str, rounds: usize, images: usize) -> Result<
     let split = bare_loop::test_split(dataset)?;
     let classifier = Classifier::builder().device(Device::Cpu).from_file(model)?;
     let images = images.min(split.len());
+    let batch = classifier.default_batch_size();
     let (mut ours, mut bare) = (0.0, 0.0);
     for round in 1..=rounds {
         let options = EvaluateOptions {
-            batch_size: Some(BATCH),
+            batch_size: Some(batch),
             limit: Some(images),
             ..EvaluateOptions::default()
         };
@@ -72,7 +70,7 @@ fn compare(model: &Path, dataset: &str, rounds: usize, images: usize) -> Result<
         let child = Command::new(env::current_exe()?)
             .arg(BARE)
             .args([classifier.runtime().path.as_path(), model])
-            .args([dataset, &images.to_string()])
+            .args([dataset, &images.to_string(), &batch.to_string()])
             .output()?;
         let b: f64 = match String::from_utf8(child.stdout)?.trim().parse() {
             Ok(speed) => speed,
