@@ -4,6 +4,9 @@
 #
 #   packaging/training/fit_or_resume.sh RUN [arguments of `trainer fit`]
 #
+# It trains on this machine's DEVICE and DEVICES, or on those of WORKERS (hosts of
+# `trainer worker`, with commas between them).
+#
 # RUN is the run's folder, on a disk that outlives the job. The arguments count
 # the first time only; later the run's own recipe does. A finished run is left
 # alone. Exit code 130: stopped before its end, start it again.
@@ -17,7 +20,11 @@ fi
 run=$1
 shift
 trainer=${TRAINER:-trainer}
-devices=(--device "${DEVICE:-auto}" --devices "${DEVICES:-0}")
+if [[ -n ${WORKERS:-} ]]; then
+    devices=(--workers "$WORKERS")
+else
+    devices=(--device "${DEVICE:-auto}" --devices "${DEVICES:-0}")
+fi
 
 if [[ -f $run/test.json ]]; then
     echo "$run is finished" >&2

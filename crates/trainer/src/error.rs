@@ -1,6 +1,6 @@
 //! What can go wrong, each in one line, with a hint where there is a way out.
 
-use std::{io::ErrorKind, path::PathBuf};
+use std::{io::ErrorKind, net::SocketAddr, path::PathBuf};
 
 use thiserror::Error;
 
@@ -138,6 +138,59 @@ pub enum TrainError {
         /// Which device, and its message.
         reason: String,
     },
+    /// A worker went away in a step.
+    #[error("worker {worker} is gone: {reason}")]
+    WorkerLost {
+        /// Its address.
+        worker: String,
+        /// What the step failed with.
+        reason: String,
+    },
+    /// A worker did not answer, or was busy, for as long as was waited for it.
+    #[error("worker {worker} cannot be had: {reason}")]
+    WorkerUnreachable {
+        /// Its address.
+        worker: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A worker answered, and does not serve this run.
+    #[error("worker {worker} refuses: {reason}")]
+    WorkerRefuses {
+        /// Its address.
+        worker: String,
+        /// Why.
+        reason: String,
+    },
+    /// A worker would compute for anyone.
+    #[error("a worker at {address} would compute for everyone who reaches it")]
+    WorkerWithoutToken {
+        /// Where it was to listen.
+        address: SocketAddr,
+    },
+    /// A worker cannot listen where it was to.
+    #[error("cannot listen at {address}: {source}")]
+    CannotListen {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// A worker cannot serve its devices.
+    #[error("cannot serve the devices: {reason}")]
+    WorkerFailed {
+        /// What burn or the system said.
+        reason: String,
+    },
+    /// A token file without a token.
+    #[error("there is no token in '{}'", path.display())]
+    EmptyToken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Workers were asked for and not compiled in.
+    #[error("workers are not in this build")]
+    RemoteNotCompiled,
     /// The loss became NaN or infinite.
     #[error("the loss became {loss} in epoch {epoch}, {place}")]
     NonFiniteLoss {
@@ -239,6 +292,37 @@ impl TrainError {
             ),
             Self::DeviceFailed { .. } => Some(
                 "if memory ran out, lower --batch-size and raise --accumulate; --resume goes on from the last state"
+                    .to_owned(),
+            ),
+            Self::WorkerLost { .. } => Some(
+                "see what ended it (its own output says), start the workers again, and go on with --resume from the last state"
+                    .to_owned(),
+            ),
+            Self::WorkerUnreachable { .. } => Some(
+                "start `trainer worker --listen 0.0.0.0 --token-file FILE` there, and see that its port and the one after it are open between all machines"
+                    .to_owned(),
+            ),
+            Self::WorkerRefuses { .. } => Some(
+                "give both sides the same --token-file (or TRAINER_TOKEN), and the same version of trainer"
+                    .to_owned(),
+            ),
+            Self::WorkerWithoutToken { .. } => Some(
+                "give it a secret with --token-file FILE (or TRAINER_TOKEN), or listen at 127.0.0.1 only"
+                    .to_owned(),
+            ),
+            Self::CannotListen { .. } => Some(
+                "choose an address of this machine and a port that is free with --listen ADDRESS:PORT"
+                    .to_owned(),
+            ),
+            Self::WorkerFailed { .. } => Some(
+                "if memory ran out, lower the run's --batch-size; start the worker again"
+                    .to_owned(),
+            ),
+            Self::EmptyToken { .. } => Some(
+                "write a long random line into it, such as `openssl rand -hex 32` prints".to_owned(),
+            ),
+            Self::RemoteNotCompiled => Some(
+                "build with `cargo build --release -p trainer --features remote`, on all machines"
                     .to_owned(),
             ),
             Self::NonFiniteLoss { .. } => Some(

@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         cli::Command::Fit(arguments) => cli::fit::run(&arguments),
         cli::Command::FindLr(arguments) => cli::find_lr::run(&arguments),
+        cli::Command::Worker(arguments) => cli::worker::run(&arguments),
         cli::Command::Preview(arguments) => cli::preview::run(&arguments),
         cli::Command::Export(arguments) => cli::export::run(&arguments),
         cli::Command::Weights(arguments) => cli::weights::run(&arguments),

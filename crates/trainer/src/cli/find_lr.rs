@@ -41,7 +41,7 @@ pub fn run(arguments: &FindLrArguments) -> anyhow::Result<ExitCode> {
         let usage = "--from must be smaller than --to";
         return Ok(super::failure::wrong_usage(usage));
     }
-    let opened = arguments.start.device.open(&arguments.start.devices)?;
+    let opened = arguments.start.open()?;
     let recipe = arguments.start.recipe.resolve()?;
     let (prepared, network) = Prepared::new(
         &arguments.start,
@@ -51,13 +51,15 @@ pub fn run(arguments: &FindLrArguments) -> anyhow::Result<ExitCode> {
     )?;
     note(introduction(&prepared, &opened));
     let mut test = RangeTest::new(arguments.from, arguments.to, arguments.steps);
-    find_learning_rate(
-        &prepared.recipe,
-        &prepared.data,
-        network,
-        &opened.devices,
-        &mut test,
-    )?;
+    opened.run(|| {
+        find_learning_rate(
+            &prepared.recipe,
+            &prepared.data,
+            network,
+            &opened.devices,
+            &mut test,
+        )
+    })?;
     let title = format!(
         "{} on {}: loss by learning rate",
         prepared.config.name, prepared.data.info.name
@@ -76,5 +78,6 @@ pub fn run(arguments: &FindLrArguments) -> anyhow::Result<ExitCode> {
         "steepest fall at {steep:.2e}; middle of the longest fall, which is suggested:"
     ));
     println!("{valley:.2e}");
+    opened.finish();
     Ok(ExitCode::SUCCESS)
 }

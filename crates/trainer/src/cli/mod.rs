@@ -17,7 +17,9 @@ mod progress;
 pub mod recipes;
 mod start;
 mod stop;
+mod token;
 pub mod weights;
+pub mod worker;
 
 use clap::{Parser, Subcommand};
 
@@ -37,6 +39,8 @@ Examples:
   trainer fit --resume runs/cifar100
   trainer fit --dry-run --dataset cifar100 --recipe best
   trainer find-lr --dataset cifar100 --recipe cpu
+  trainer worker --listen 0.0.0.0 --token-file token          (on each machine)
+  trainer fit --workers node1,node2 --token-file token --dataset cifar100
   trainer preview --dataset cifar100 --recipe best --out preview.png
   trainer export runs/digits/checkpoints/last.safetensors --out last.onnx
 
@@ -52,6 +56,8 @@ pub enum Command {
     Fit(Box<fit::FitArguments>),
     /// Find the learning rate at which the loss falls best
     FindLr(Box<find_lr::FindLrArguments>),
+    /// Lend this machine's devices to a run on another one, and end with it
+    Worker(worker::WorkerArguments),
     /// Draw what the network will see
     Preview(Box<preview::PreviewArguments>),
     /// Export a checkpoint to ONNX and check it

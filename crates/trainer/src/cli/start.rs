@@ -1,13 +1,28 @@
 //! What a run starts from: recipe, data, weights and devices.
 
+use std::{process, time::Duration};
+
 use clap::Args;
 use pretrained::Family;
-use trainer::device::DeviceKind;
+use trainer::{
+    TrainError,
+    device::{
+        DeviceKind, OpenedDevices,
+        remote::{WorkerAddress, open_workers},
+    },
+};
 
 use super::{
+    failure::report,
     locations::{DatasetArguments, ModelsArguments},
+    note::note,
     overrides::RecipeArguments,
+    token::TokenArguments,
 };
+
+/// How long workers are waited for that are not there yet: jobs on several
+/// machines do not start at once.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 pub struct StartArguments {
@@ -24,6 +39,17 @@ pub struct StartArguments {
         value_name = "NUMBERS"
     )]
     pub devices: Vec<usize>,
+    /// Train on the devices of other machines instead, each running `trainer worker`: all
+    /// devices of all workers share the images of every batch [default port: 29500]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "HOST:PORT,...",
+        conflicts_with_all = ["device", "devices"]
+    )]
+    pub workers: Vec<WorkerAddress>,
+    #[command(flatten)]
+    pub token: TokenArguments,
     /// Padding and batch-norm epsilon of the weights [default: what their file says]
     #[arg(long, value_name = "torch|tensorflow", value_parser = family)]
     pub weights_family: Option<Family>,
@@ -31,6 +57,28 @@ pub struct StartArguments {
     pub models: ModelsArguments,
     #[command(flatten)]
     pub recipe: RecipeArguments,
+}
+
+impl StartArguments {
+    /// The devices to train on.
+    ///
+    /// # Errors
+    /// A device that is not there, or a worker that does not let this run in.
+    pub fn open(&self) -> Result<OpenedDevices, TrainError> {
+        if self.workers.is_empty() {
+            return self.device.open(&self.devices);
+        }
+        let token = self.token.token()?;
+        let waits = |worker: &WorkerAddress, reason: &str| {
+            note(format_args!("waiting for the worker {worker}: {reason}"));
+        };
+        // What is on disk is whole, and the run hangs in a library.
+        let given_up = |error: TrainError| {
+            report(&error.into());
+            process::exit(1);
+        };
+        open_workers(&self.workers, token.as_ref(), PATIENCE, waits, given_up)
+    }
 }
 
 fn family(text: &str) -> Result<Family, String> {

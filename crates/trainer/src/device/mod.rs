@@ -1,12 +1,18 @@
 //! Which device trains: what was compiled in, what was asked for, what works.
 
+mod opened;
+mod panics;
 mod probe;
+pub mod remote;
 
 use std::{fmt, str::FromStr};
 
 use burn::tensor::Device;
 
-pub use probe::{Probe, probe};
+pub use self::{
+    opened::OpenedDevices,
+    probe::{Probe, probe},
+};
 
 use crate::error::TrainError;
 
@@ -98,9 +104,10 @@ impl DeviceKind {
         };
         if kind == Self::Cpu {
             return Ok(OpenedDevices {
-                kind,
-                choice,
+                name: kind.to_string(),
+                note: choice,
                 devices: vec![Device::flex(); numbers.len()],
+                leases: Vec::new(),
             });
         }
         let compiled = Self::compiled();
@@ -121,9 +128,10 @@ impl DeviceKind {
             })
         });
         Ok(OpenedDevices {
-            kind,
-            choice,
+            name: kind.to_string(),
+            note: choice,
             devices: devices.collect::<Result<_, _>>()?,
+            leases: Vec::new(),
         })
     }
 
@@ -152,30 +160,6 @@ impl DeviceKind {
     }
 }
 
-/// The devices of a run.
-#[derive(Debug, Clone)]
-pub struct OpenedDevices {
-    /// Their kind, never `auto`.
-    pub kind: DeviceKind,
-    /// Why `auto` chose this kind; nothing where it was asked for.
-    pub choice: Option<String>,
-    /// The devices, without autodiff, in the order asked for.
-    pub devices: Vec<Device>,
-}
-
-impl fmt::Display for OpenedDevices {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.kind)?;
-        if self.devices.len() > 1 {
-            write!(f, ", {} of them share every batch", self.devices.len())?;
-        }
-        match &self.choice {
-            Some(choice) => write!(f, " ({choice})"),
-            None => Ok(()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,7 +176,7 @@ mod tests {
     #[test]
     fn the_processor_has_every_number() {
         let opened = DeviceKind::Cpu.open(&[0, 1]).unwrap();
-        assert_eq!(opened.kind, DeviceKind::Cpu);
+        assert_eq!(opened.name, "cpu");
         assert_eq!(opened.devices, [Device::flex(), Device::flex()]);
         assert_eq!(opened.to_string(), "cpu, 2 of them share every batch");
     }
@@ -200,7 +184,7 @@ mod tests {
     #[test]
     fn auto_says_why() {
         let opened = DeviceKind::Auto.open(&[0]).unwrap();
-        assert_ne!(opened.kind, DeviceKind::Auto);
+        assert_ne!(opened.name, "auto");
         if DeviceKind::compiled().len() == 1 {
             assert_eq!(opened.to_string(), "cpu (the only one of this build)");
         }

@@ -1,15 +1,12 @@
 //! Whether a device is there and computes.
 
-use std::{
-    fmt,
-    panic::{self, AssertUnwindSafe},
-};
+use std::fmt;
 
 #[cfg(feature = "gpu")]
 use burn::tensor::DeviceType;
 use burn::tensor::{Device, Tensor};
 
-use super::DeviceKind;
+use super::{DeviceKind, panics::caught};
 
 /// Side of the matrices that are multiplied to see whether a device computes.
 const SIDE: usize = 16;
@@ -55,7 +52,7 @@ pub fn probe(kind: DeviceKind) -> Probe {
     }
     let found = present(kind).and_then(|devices| match devices.first() {
         None => Ok(Probe::Absent),
-        Some(first) if !quietly(|| is_card(first))? => Ok(Probe::SoftwareOnly),
+        Some(first) if !caught(|| is_card(first))? => Ok(Probe::SoftwareOnly),
         Some(first) => multiplies(first).map(|()| Probe::Works {
             devices: devices.len(),
         }),
@@ -65,7 +62,7 @@ pub fn probe(kind: DeviceKind) -> Probe {
 
 /// The GPUs of `kind`, best first; none where the driver is missing.
 pub(super) fn present(kind: DeviceKind) -> Result<Vec<Device>, String> {
-    quietly(|| match kind {
+    caught(|| match kind {
         #[cfg(feature = "cuda")]
         DeviceKind::Cuda => Device::enumerate(DeviceType::Cuda).into_vec(),
         #[cfg(feature = "rocm")]
@@ -82,7 +79,7 @@ pub(super) fn present(kind: DeviceKind) -> Result<Vec<Device>, String> {
 
 /// Whether `device` multiplies matrices and gives the result back.
 fn multiplies(device: &Device) -> Result<(), String> {
-    let sum = quietly(|| {
+    let sum = caught(|| {
         let ones = Tensor::<2>::ones([SIDE, SIDE], device);
         ones.clone().matmul(ones).sum().into_scalar::<f32>()
     })?;
@@ -91,23 +88,6 @@ fn multiplies(device: &Device) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("a sum is {sum}, expected {expected}")),
     }
-}
-
-/// Runs `look` and makes an error of a panic: burn's backends panic where a
-/// driver or a library of theirs is missing.
-fn quietly<T>(look: impl FnOnce() -> T) -> Result<T, String> {
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| {}));
-    let result = panic::catch_unwind(AssertUnwindSafe(look));
-    panic::set_hook(hook);
-    result.map_err(|payload| {
-        let text = payload
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| payload.downcast_ref::<&str>().copied())
-            .unwrap_or("it panicked");
-        text.lines().next().unwrap_or_default().to_owned()
-    })
 }
 
 /// Whether a GPU stands behind the device, as opposed to a software driver
@@ -133,11 +113,5 @@ mod tests {
         assert_eq!(probe(DeviceKind::Cpu), Probe::Works { devices: 1 });
         #[cfg(not(feature = "cuda"))]
         assert_eq!(probe(DeviceKind::Cuda), Probe::Absent);
-    }
-
-    #[test]
-    fn a_panic_is_one_line() {
-        let error = quietly(|| panic!("no library\nand a second line")).unwrap_err();
-        assert_eq!(error, "no library");
     }
 }

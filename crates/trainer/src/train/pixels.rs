@@ -52,8 +52,11 @@ impl Pixels {
                     true => bytes(levels, device),
                     false => packed_bytes(&levels, device),
                 };
-                let levels = levels.reshape([images, height, width, 3]).float();
-                let pixels = levels.permute([0, 3, 1, 2]) * preprocessing.scale;
+                // In this order: burn-fusion 0.22 gives a permutation of floats the name
+                // of one of integers, which a worker on burn's flex then fails on.
+                let levels = levels.reshape([images, height, width, 3]);
+                let levels = levels.permute([0, 3, 1, 2]).float();
+                let pixels = levels * preprocessing.scale;
                 let channels = |values: [f32; 3]| {
                     Tensor::<1>::from_floats(values, device).reshape([1, 3, 1, 1])
                 };

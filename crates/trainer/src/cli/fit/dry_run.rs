@@ -2,27 +2,27 @@
 
 use std::fmt::Write;
 
-use burn::tensor::Device;
 use trainer::{
+    device::OpenedDevices,
     model::EfficientNet,
     train::{Estimate, Recipe, estimate},
 };
 
 use crate::cli::{prepared::Prepared, progress::duration};
 
-/// The resolved recipe as TOML, and what it costs on `devices` in its comments:
+/// The resolved recipe as TOML, and what it costs on these devices in its comments:
 /// the text can be edited and used as a recipe.
 pub(super) fn report(
     prepared: &Prepared,
     network: &EfficientNet,
-    devices: &[Device],
+    opened: &OpenedDevices,
 ) -> anyhow::Result<String> {
     let recipe = &prepared.recipe;
     let learning = network
         .clone()
         .freeze_leading(recipe.freeze)
         .learning_parameters();
-    let estimate = estimate(recipe, &prepared.data, network, devices)?;
+    let estimate = opened.run(|| estimate(recipe, &prepared.data, network, &opened.devices))?;
     let macs = prepared.config.multiply_accumulates(recipe.image_size);
     let mut text = recipe.to_toml();
     writeln!(

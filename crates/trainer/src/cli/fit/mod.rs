@@ -73,12 +73,13 @@ impl FitArguments {
 }
 
 pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
-    let opened = arguments.start.device.open(&arguments.start.devices)?;
+    let opened = arguments.start.open()?;
     let device = &opened.devices[0];
     if arguments.dry_run {
         let (prepared, network) = arguments.prepared(device)?;
         note(introduction(&prepared, &opened));
-        print!("{}", dry_run::report(&prepared, &network, &opened.devices)?);
+        print!("{}", dry_run::report(&prepared, &network, &opened)?);
+        opened.finish();
         return Ok(ExitCode::SUCCESS);
     }
     // Before hours of training, not after.
@@ -117,11 +118,11 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         onnxruntime.path.display()
     ));
     let stop = Stop::on_interrupt()?;
-    let outcome =
-        train::fit(&job, start, &mut feedback, stop.requested()).inspect_err(|error| {
-            feedback.0.log(&format!("error: {error}"));
-            run.remove_if_nothing_was_learnt();
-        })?;
+    let trained = opened.run(|| train::fit(&job, start, &mut feedback, stop.requested()));
+    let outcome = trained.inspect_err(|error| {
+        feedback.0.log(&format!("error: {error}"));
+        run.remove_if_nothing_was_learnt();
+    })?;
     stop.training_is_over();
     export_best(&job, &feedback.0)?;
     stop.export_is_done();
@@ -142,6 +143,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         ));
         ExitCode::from(130)
     } else {
+        opened.finish();
         ExitCode::SUCCESS
     })
 }

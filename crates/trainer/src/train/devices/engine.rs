@@ -49,6 +49,16 @@ impl Devices {
         &self.devices[0]
     }
 
+    /// Seeds the random numbers of dropout and stochastic depth: the first device's
+    /// with `seed`, each other's with one of its own.
+    ///
+    /// Devices of one process may share a generator: the first one's seed counts then.
+    pub fn seed(&self, seed: u64) {
+        for (rank, device) in self.devices.iter().enumerate().rev() {
+            device.seed(seed ^ (rank as u64).wrapping_mul(0xD134_2543_DE82_EF95));
+        }
+    }
+
     /// Forward and backward over `batch`.
     ///
     /// Batch norms normalise each share by its own statistics, as PyTorch's

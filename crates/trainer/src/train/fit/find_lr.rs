@@ -30,7 +30,7 @@ pub fn find_learning_rate(
     let loader =
         Loader::new(data, &data.train, recipe.batch_size, size).for_device(devices.first());
     let mut learner = Learner::new(network, optimizer(recipe), recipe);
-    devices.first().seed(recipe.seed);
+    devices.seed(recipe.seed);
     let mut epoch = 1;
     while test.next_rate().is_some() {
         loader.shuffled(recipe, epoch, 0, |batch| {

@@ -216,7 +216,6 @@ impl<'a> Training<'a> {
         let done = (progress.epoch - 1) * self.steps + progress.step;
         // Dropout and stochastic depth of a step depend on nothing before it.
         self.devices
-            .first()
             .seed(recipe.seed ^ (done as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let rate = self.rate.at(done, progress.plateaus);
         progress.step += 1;
