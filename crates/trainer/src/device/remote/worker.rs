@@ -55,7 +55,7 @@ enum Event {
         finished: bool,
     },
     #[cfg_attr(
-        not(feature = "remote"),
+        all(not(feature = "remote"), not(test)),
         expect(dead_code, reason = "burn's server says it")
     )]
     ToldToEnd(End),
@@ -306,9 +306,13 @@ fn serve(
     _devices: Vec<Device>,
     _token: Option<&Token>,
     _events: Sender<Event>,
-) -> Result<(), TrainError> {
+) -> Result<NoServer, TrainError> {
     Err(TrainError::RemoteNotCompiled)
 }
+
+/// What stands for burn's server in a build without it.
+#[cfg(not(feature = "remote"))]
+struct NoServer;
 
 #[cfg(test)]
 mod tests {
