@@ -34,6 +34,10 @@ pub fn open_workers(
     waits: impl Fn(&WorkerAddress, &str),
     given_up: impl FnOnce(TrainError) + Clone + Send + 'static,
 ) -> Result<OpenedDevices, TrainError> {
+    // Before anyone is waited for.
+    if cfg!(not(feature = "remote")) {
+        return Err(TrainError::RemoteNotCompiled);
+    }
     let deadline = Instant::now() + patience;
     let mut opened = OpenedDevices {
         name: "remote".to_owned(),
@@ -105,4 +109,17 @@ fn devices(address: &WorkerAddress, token: Option<&Token>) -> Result<Vec<Device>
 #[cfg(not(feature = "remote"))]
 fn devices(_address: &WorkerAddress, _token: Option<&Token>) -> Result<Vec<Device>, TrainError> {
     Err(TrainError::RemoteNotCompiled)
+}
+
+#[cfg(all(test, not(feature = "remote")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_the_feature_says_so_at_once() {
+        let nobody = ["127.0.0.1:1".parse().unwrap()];
+        let hour = Duration::from_secs(3600);
+        let error = open_workers(&nobody, None, hour, |_, _| {}, drop).unwrap_err();
+        assert!(error.hint().unwrap().contains("--features remote"));
+    }
 }
