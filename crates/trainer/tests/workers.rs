@@ -11,6 +11,7 @@ mod common;
 use std::{
     cell::Cell,
     io::{BufRead, BufReader},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::PoisonError,
     time::{Duration, Instant},
@@ -23,9 +24,10 @@ use trainer::{
         OpenedDevices,
         remote::{Token, WorkerAddress, open_workers},
     },
+    train::Recipe,
 };
 
-use common::{GENERATOR, STEPS, assert_same_losses, recipe, run};
+use common::{GENERATOR, Ran, STEPS, assert_same_losses, recipe, run};
 
 const SECRET: &str = "an open secret";
 
@@ -98,18 +100,17 @@ fn open(workers: &[Worker], secret: &str) -> Result<OpenedDevices, TrainError> {
     )
 }
 
+/// The run that the others are held against.
+fn on_one_device(recipe: &Recipe, folder: &Path) -> Ran {
+    run(recipe, &[Device::flex()], &folder.join("one"), |_| false).unwrap()
+}
+
 #[test]
 fn the_losses_are_those_of_one_device_with_the_joint_batch() {
     let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     let recipe = recipe(true);
     let folder = tempfile::tempdir().unwrap();
-    let one = run(
-        &recipe,
-        &[Device::flex()],
-        &folder.path().join("one"),
-        |_| false,
-    )
-    .unwrap();
+    let one = on_one_device(&recipe, folder.path());
     let mut workers = Worker::pair();
     let opened = open(&workers, SECRET).unwrap();
     let shown = opened.to_string();
@@ -145,13 +146,7 @@ fn a_run_goes_on_after_a_worker_was_killed() {
     let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     let recipe = recipe(true);
     let folder = tempfile::tempdir().unwrap();
-    let one = run(
-        &recipe,
-        &[Device::flex()],
-        &folder.path().join("one"),
-        |_| false,
-    )
-    .unwrap();
+    let one = on_one_device(&recipe, folder.path());
     let mut workers = Worker::pair();
     let opened = open(&workers, SECRET).unwrap();
     let path = folder.path().join("run");
