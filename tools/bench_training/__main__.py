@@ -25,7 +25,7 @@ from summary import Runs, markdown
 
 RIVALS = {
     "cpu": ["native", "contiguous", "channels_last"],
-    "cuda": ["burn", "contiguous", "channels_last", "channels_last_amp"],
+    "cuda": ["burn", "burn_amp", "contiguous", "channels_last", "channels_last_amp"],
 }
 SIZES = {
     "cpu": [Size(64, 64), Size(96, 32), Size(128, 32), Size(224, 16)],
@@ -56,9 +56,16 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--rivals",
         nargs="+",
-        choices=["native", "burn", "contiguous", "channels_last", "channels_last_amp"],
+        choices=[
+            "native",
+            "burn",
+            "burn_amp",
+            "contiguous",
+            "channels_last",
+            "channels_last_amp",
+        ],
         help="trainer with its own operators (on the CPU) or burn's, PyTorch in either "
-        "layout or in mixed precision (all that the device has)",
+        "layout, with _amp in mixed precision, bfloat16 (all that the device has)",
     )
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="(cpu)")
     parser.add_argument(

@@ -13,6 +13,8 @@ from pathlib import Path
 from failure import Failure
 
 ROOT = Path(__file__).resolve().parents[2]
+# Who computes trainer's step.
+OURS = ("native", "burn")
 # Ending of the name of a rival in mixed precision.
 AMP = "_amp"
 
@@ -82,14 +84,16 @@ def available(
 ) -> list[Rival]:
     """The rivals of these names, after building or installing what they need."""
     rivals = {}
-    ours = [name for name in names if name in ("native", "burn")]
+    ours = [name for name in names if name.removesuffix(AMP) in OURS]
     if ours:
         if training_step:
             example, version = training_step.absolute(), "a binary built before"
         else:
             example, version = build_example(device), commit()
         for name in ours:
-            command = [str(example), "--operators", name, "--device", device]
+            command = [str(example), "--operators", name.removesuffix(AMP)]
+            command += ["--device", device]
+            command += ["--precision", "bf16"] if name.endswith(AMP) else []
             rivals[name] = Rival(name, command, f"trainer, {version}")
     if len(ours) < len(names):
         interpreter, environment = pytorch(python)

@@ -15,7 +15,7 @@ use pretrained::Family;
 use trainer::{
     device::DeviceKind,
     model::EfficientNetConfig,
-    train::{Recipe, optimizer},
+    train::{PrecisionKind, Recipe, optimizer},
 };
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -43,6 +43,9 @@ struct Arguments {
     /// Who computes.
     #[arg(long, value_enum, default_value_t = Operators::Native)]
     operators: Operators,
+    /// What convolutions compute in: fp32 or bf16.
+    #[arg(long, default_value_t = PrecisionKind::Fp32)]
+    precision: PrecisionKind,
     /// Threads; 0 for one a core.
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -68,7 +71,8 @@ fn main() -> Result<()> {
         .train();
     let batch = arguments.batch;
     let shape = [batch, 3, arguments.size, arguments.size];
-    let images = Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device);
+    let images = Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device)
+        .cast(arguments.precision.dtype());
     let labels: Vec<i64> = (0..batch as i64).map(|i| i % 100).collect();
     let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [batch]), &device);
     let loss = CrossEntropyLossConfig::new()

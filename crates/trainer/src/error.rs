@@ -4,6 +4,8 @@ use std::{io::ErrorKind, net::SocketAddr, path::PathBuf};
 
 use thiserror::Error;
 
+use crate::train::PrecisionKind;
+
 /// Failure of a training, export or weights command.
 #[derive(Debug, Error)]
 pub enum TrainError {
@@ -119,6 +121,14 @@ pub enum TrainError {
         number: usize,
         /// How many devices of the kind there are.
         present: usize,
+    },
+    /// A device has no arithmetic in a number format.
+    #[error("device {number} of this run does not compute in {precision}")]
+    PrecisionNotSupported {
+        /// The number format asked for.
+        precision: PrecisionKind,
+        /// Which of the run's devices, counted from zero.
+        number: usize,
     },
     /// A run is being trained by another process.
     #[error("run '{}' is being trained by another process", path.display())]
@@ -290,6 +300,7 @@ impl TrainError {
                 "choose others with --devices, or pass --device cpu; without the card's driver no device is seen"
                     .to_owned(),
             ),
+            Self::PrecisionNotSupported { .. } => Some("train with --precision fp32".to_owned()),
             Self::DeviceFailed { .. } => Some(
                 "if memory ran out, lower --batch-size and raise --accumulate; --resume goes on from the last state"
                     .to_owned(),

@@ -14,7 +14,7 @@ use burn::{
     module::Module,
     nn::loss::CrossEntropyLossConfig,
     optim::{AdamWConfig, GradientsParams},
-    tensor::{Device, Int, Tensor, TensorData},
+    tensor::{Device, FloatDType, Int, Tensor, TensorData},
 };
 use contract::{Preprocessing, Resize};
 use pretrained::{Family, NamedTensors};
@@ -63,14 +63,14 @@ struct Step {
     tensors: NamedTensors,
 }
 
-fn step(weights: &NamedTensors, device: &Device) -> Step {
+fn step(weights: &NamedTensors, device: &Device, convolutions: FloatDType) -> Step {
     let device = device.clone().autodiff();
     let network = config().init(&device).with_tensors(weights.clone());
     let network = network.unwrap().train();
     let shape = [IMAGES, 3, SIZE, SIZE];
     let images = Tensor::<4>::from_data(TensorData::new(pixels(), shape), &device);
     let labels = Tensor::<1, Int>::from_ints([3, 1, 4, 1], &device);
-    let logits = network.forward_composed(images);
+    let logits = network.forward_composed(images.cast(convolutions));
     let loss = CrossEntropyLossConfig::new()
         .init(&device)
         .forward(logits, labels);
@@ -130,8 +130,8 @@ fn a_training_step_is_the_processors() {
     let processor = Device::flex();
     processor.seed(5);
     let weights = config().init(&processor).named_tensors();
-    let expected = step(&weights, &processor);
-    let got = step(&weights, &gpu);
+    let expected = step(&weights, &processor, FloatDType::F32);
+    let got = step(&weights, &gpu, FloatDType::F32);
 
     let error = (got.loss - expected.loss).abs() / expected.loss;
     assert!(error < 1e-4, "loss {} for {}", got.loss, expected.loss);
@@ -153,5 +153,38 @@ fn a_training_step_is_the_processors() {
     for (name, tensor) in &got.tensors {
         let error = relative(&tensor.values, &expected.tensors[name].values, 1e-2);
         assert!(error < 1e-3, "{name} after the step: {error:e}");
+    }
+}
+
+/// What `precision = "bf16"` does, and in float16 too, which more devices have:
+/// it is cast at the same places.
+#[test]
+fn convolutions_in_half_precision_are_near_those_in_float32() {
+    let Some(gpu) = first_device() else {
+        eprintln!("skipped: no device of this build");
+        return;
+    };
+    let processor = Device::flex();
+    processor.seed(5);
+    let weights = config().init(&processor).named_tensors();
+    let expected = step(&weights, &processor, FloatDType::F32);
+    for (dtype, at_most) in [(FloatDType::BF16, 0.1), (FloatDType::F16, 0.02)] {
+        if !gpu.supports_dtype(dtype) {
+            eprintln!("skipped: the device does not compute in {dtype:?}");
+            continue;
+        }
+        let got = step(&weights, &gpu, dtype);
+        let error = (got.loss - expected.loss).abs() / expected.loss;
+        assert!(
+            error < 1e-2,
+            "{dtype:?}: loss {} for {}",
+            got.loss,
+            expected.loss
+        );
+        let joined =
+            |step: &Step| -> Vec<f32> { step.gradients.values().flatten().copied().collect() };
+        let error = relative(&joined(&got), &joined(&expected), 0.0);
+        eprintln!("{dtype:?}: gradients differ by {error:.1e}");
+        assert!((1e-5..at_most).contains(&error), "{dtype:?}: {error:e}");
     }
 }

@@ -1,6 +1,6 @@
 //! What is about to happen, in a few lines.
 
-use trainer::device::OpenedDevices;
+use trainer::{device::OpenedDevices, train::PrecisionKind};
 
 use super::prepared::Prepared;
 
@@ -14,8 +14,15 @@ pub fn introduction(prepared: &Prepared, opened: &OpenedDevices) -> String {
         ),
         None => "none, from scratch".to_owned(),
     };
+    let precision = match (prepared.recipe.precision, opened.name.as_str()) {
+        (PrecisionKind::Fp32, _) => "",
+        (PrecisionKind::Bf16, "cpu") => {
+            "\ncompute  bf16, which the processor is slower in than in fp32"
+        }
+        (PrecisionKind::Bf16, _) => "\ncompute  bf16 convolutions, the rest fp32",
+    };
     format!(
-        "model    {}, {} parameters, {} px, {:?} padding\nweights  {weights}\ndata     {}: {} train, {} validation, {} test images, {} classes (sha256 {})\ndevice   {opened}",
+        "model    {}, {} parameters, {} px, {:?} padding\nweights  {weights}\ndata     {}: {} train, {} validation, {} test images, {} classes (sha256 {})\ndevice   {opened}{precision}",
         prepared.config.name,
         prepared.contract.parameters,
         prepared.recipe.image_size,

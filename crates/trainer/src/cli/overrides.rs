@@ -7,7 +7,7 @@ use clap::Args;
 use serde::de::DeserializeOwned;
 use trainer::{
     TrainError,
-    train::{Monitor, OptimizerKind, Recipe, ScheduleKind, parse_value},
+    train::{Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, parse_value},
 };
 
 /// Declares a flag for every value of a recipe and puts the given ones in.
@@ -62,6 +62,8 @@ recipe_flags! {
     batch_size: usize = "N",
     /// Steps whose gradients are averaged into one update
     accumulate: usize = "STEPS",
+    /// What convolutions compute in: fp32, or bf16 for a GPU that has it (weights stay in float32)
+    precision: PrecisionKind = "fp32|bf16",
     /// adam, adamw or sgd (Nesterov momentum 0.9)
     optimizer: OptimizerKind = "NAME",
     /// Peak learning rate

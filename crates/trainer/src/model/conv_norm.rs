@@ -6,7 +6,7 @@ use burn::{
         BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d,
         conv::{Conv2d, Conv2dConfig},
     },
-    tensor::{Device, Tensor},
+    tensor::{Device, FloatDType, Tensor},
 };
 use pretrained::{Family, Padding};
 
@@ -74,14 +74,32 @@ pub struct ConvNorm {
 }
 
 impl ConvNorm {
-    /// `observe` is shown the convolution's output, before normalisation.
+    /// Convolves in `dtype` and normalises in float32. `observe` is shown the
+    /// convolution's output, before normalisation.
     ///
     /// # Shapes
     /// - input: `[batch, channels_in, height, width]`
-    /// - output: `[batch, channels_out, ceil(height / stride), ceil(width / stride)]`
-    pub fn forward(&self, input: Tensor<4>, observe: &mut Observe<'_>) -> Tensor<4> {
-        let convolved = self.conv.forward(input);
+    /// - output: `[batch, channels_out, ceil(height / stride), ceil(width / stride)]`,
+    ///   in float32
+    pub fn forward(
+        &self,
+        input: Tensor<4>,
+        dtype: FloatDType,
+        observe: &mut Observe<'_>,
+    ) -> Tensor<4> {
+        let convolved = self.convolve(input, dtype);
         observe(&convolved);
         self.norm.forward(convolved)
+    }
+
+    /// The weights stay what they are, in float32: what is cast is a copy on the
+    /// tape, whose gradient is cast back.
+    fn convolve(&self, input: Tensor<4>, dtype: FloatDType) -> Tensor<4> {
+        if dtype == FloatDType::F32 {
+            return self.conv.forward(input);
+        }
+        let mut conv = self.conv.clone();
+        conv.weight = conv.weight.map(|weight| weight.cast(dtype));
+        conv.forward(input.cast(dtype)).cast(FloatDType::F32)
     }
 }

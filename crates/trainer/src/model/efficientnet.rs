@@ -3,7 +3,7 @@
 use burn::{
     module::Module,
     nn::{Dropout, DropoutConfig, Initializer, Linear, LinearConfig},
-    tensor::{Device, Tensor, activation::silu, module::adaptive_avg_pool2d},
+    tensor::{DType, Device, Tensor, activation::silu, module::adaptive_avg_pool2d},
 };
 
 use super::{
@@ -56,14 +56,16 @@ impl EfficientNet {
         }
     }
 
+    /// Convolves in the number format of `images`; everything else is in float32.
+    ///
     /// # Shapes
     /// - images: `[batch, 3, height, width]`, normalised
-    /// - output: logits `[batch, classes]`
+    /// - output: logits `[batch, classes]`, in float32
     ///
     /// The one place that decides who computes: the operators of this project
-    /// where the device runs them, else burn's.
+    /// where the device runs them (in float32), else burn's.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        if operators::supports(&images.device()) {
+        if operators::supports(&images.device()) && images.dtype() == DType::F32 {
             let features = self.features_channels_last(images);
             self.classify(features)
         } else {
@@ -80,11 +82,12 @@ impl EfficientNet {
     /// convolution that a batch normalisation follows, in the order of
     /// [`conv_norm_names`](super::conv_norm_names).
     pub fn forward_observed(&self, images: Tensor<4>, observe: &mut Observe<'_>) -> Tensor<2> {
-        let mut features = silu(self.stem.forward(images, observe));
+        let dtype = images.dtype().into();
+        let mut features = silu(self.stem.forward(images, dtype, observe));
         for block in self.stages.iter().flatten() {
-            features = block.forward(features, observe);
+            features = block.forward(features, dtype, observe);
         }
-        let features = silu(self.head.forward(features, observe));
+        let features = silu(self.head.forward(features, dtype, observe));
         self.classify(adaptive_avg_pool2d(features, [1, 1]).flatten(1, 3))
     }
 }

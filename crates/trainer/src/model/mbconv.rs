@@ -2,7 +2,7 @@
 
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, activation::silu},
+    tensor::{Device, FloatDType, Tensor, activation::silu},
 };
 use pretrained::Family;
 
@@ -91,20 +91,24 @@ pub struct MbConv {
 }
 
 impl MbConv {
-    /// `observe` as in [`ConvNorm::forward`].
+    /// `dtype` and `observe` as in [`ConvNorm::forward`].
     ///
     /// # Shapes
     /// - input: `[batch, channels_in, height, width]`
     /// - output: `[batch, channels_out, ceil(height / stride), ceil(width / stride)]`
-    pub fn forward(&self, input: Tensor<4>, observe: &mut Observe<'_>) -> Tensor<4> {
+    pub fn forward(
+        &self,
+        input: Tensor<4>,
+        dtype: FloatDType,
+        observe: &mut Observe<'_>,
+    ) -> Tensor<4> {
         let expanded = match &self.expand {
-            Some(expand) => silu(expand.forward(input.clone(), observe)),
+            Some(expand) => silu(expand.forward(input.clone(), dtype, observe)),
             None => input.clone(),
         };
-        let features = silu(self.depthwise.forward(expanded, observe));
-        let branch = self
-            .project
-            .forward(self.squeeze_excitation.forward(features), observe);
+        let features = silu(self.depthwise.forward(expanded, dtype, observe));
+        let gated = self.squeeze_excitation.forward(features);
+        let branch = self.project.forward(gated, dtype, observe);
         match &self.stochastic_depth {
             Some(stochastic_depth) => input + stochastic_depth.forward(branch),
             None => branch,

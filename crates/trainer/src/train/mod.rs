@@ -29,7 +29,9 @@ pub use history::{EpochRecord, History, Speed};
 pub use loader::{Batch, Loader};
 pub use optimizer::optimizer;
 pub use pixels::Pixels;
-pub use recipe::{BUILT_IN, Monitor, OptimizerKind, Recipe, ScheduleKind, parse_value};
+pub use recipe::{
+    BUILT_IN, Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, parse_value,
+};
 pub use run_folder::RunFolder;
 pub use schedule::{LearningRate, Patience};
 pub use state::{Progress, Sums, TrainingState};

@@ -14,7 +14,11 @@ use super::{
     learn::Answer,
     share::{Share, Task},
 };
-use crate::{error::TrainError, model::EfficientNet, train::Batch};
+use crate::{
+    error::TrainError,
+    model::EfficientNet,
+    train::{Batch, PrecisionKind},
+};
 
 /// The devices of a run. The first one holds the network.
 pub struct Devices {
@@ -34,14 +38,22 @@ pub struct Learnt {
 }
 
 impl Devices {
-    /// `devices`, with autodiff or without; the first holds the network.
-    pub fn new(devices: &[Device]) -> Self {
+    /// `devices`, with autodiff or without, that are to compute in `precision`; the
+    /// first holds the network.
+    ///
+    /// # Errors
+    /// One of them does not compute in it.
+    pub fn new(devices: &[Device], precision: PrecisionKind) -> Result<Self, TrainError> {
+        let computes = |device: &Device| device.supports_dtype(precision.dtype());
+        if let Some(number) = devices.iter().position(|device| !computes(device)) {
+            return Err(TrainError::PrecisionNotSupported { precision, number });
+        }
         let devices: Vec<Device> = devices
             .iter()
             .map(|device| device.clone().autodiff())
             .collect();
         let threads = (devices.len() > 1).then(|| MultiDevicesTrainStep::new(&devices));
-        Self { devices, threads }
+        Ok(Self { devices, threads })
     }
 
     /// The one that holds the network, with autodiff.

@@ -79,7 +79,7 @@ fn forward(network: &EfficientNet, share: Share) -> (Tensor<1>, Answer) {
         ..
     } = share;
     let pixels = batch.pixels.into_tensor(&task.preprocessing, &device);
-    let logits = network.forward(pixels);
+    let logits = network.forward(pixels.cast(task.precision.dtype()));
     let [_, classes] = logits.dims();
     let probabilities = target_probabilities(&batch.targets, classes, task.smoothing, &device);
     let loss = soft_cross_entropy(logits.clone(), probabilities);

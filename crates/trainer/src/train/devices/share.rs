@@ -3,13 +3,15 @@
 use burn::tensor::Device;
 use contract::Preprocessing;
 
-use crate::train::Batch;
+use crate::train::{Batch, PrecisionKind};
 
 /// What all shares of a step have in common.
 #[derive(Debug, Clone)]
 pub struct Task {
     /// What is done to the pixels before the network sees them.
     pub preprocessing: Preprocessing,
+    /// What the convolutions compute in.
+    pub precision: PrecisionKind,
     /// Label smoothing, in `[0, 1)`.
     pub smoothing: f64,
     /// Batches whose gradients are averaged into one update.
@@ -113,6 +115,7 @@ mod tests {
                 mean: [0.0; 3],
                 std: [1.0; 3],
             },
+            precision: PrecisionKind::Fp32,
             smoothing: 0.0,
             group: 3,
         };

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     model::{EfficientNet, EfficientNetConfig},
-    train::{Batch, Pixels},
+    train::{Batch, Pixels, PrecisionKind},
 };
 
 const SIZE: usize = 32;
@@ -60,6 +60,7 @@ fn task(smoothing: f64, group: usize) -> Task {
             mean: [0.0; 3],
             std: [1.0; 3],
         },
+        precision: PrecisionKind::Fp32,
         smoothing,
         group,
     }
@@ -88,8 +89,20 @@ fn batch(images: usize) -> Batch {
 }
 
 fn learn(network: &EfficientNet, batch: Batch, devices: usize) -> Learnt {
-    let task = task(0.1, 2);
-    let devices = Devices::new(&vec![Device::flex(); devices]);
+    learn_in(PrecisionKind::Fp32, network, batch, devices)
+}
+
+fn learn_in(
+    precision: PrecisionKind,
+    network: &EfficientNet,
+    batch: Batch,
+    devices: usize,
+) -> Learnt {
+    let task = Task {
+        precision,
+        ..task(0.1, 2)
+    };
+    let devices = Devices::new(&vec![Device::flex(); devices], precision).unwrap();
     devices.learn(network, batch, task).unwrap()
 }
 
@@ -186,6 +199,21 @@ fn running_statistics_are_the_mean_over_the_shares() {
     assert!(error < 1e-5, "{error:e}");
 }
 
+/// Loosely: random weights make logits that are large and sensitive. That casts lose
+/// no gradient is shown in double precision, in `tests/operators.rs`.
+#[test]
+fn bfloat16_is_computed_in_and_near_float32() {
+    let network = network(true);
+    let batch = batch(8);
+    let exact = learn(&network, batch.clone(), 1);
+    let got = learn_in(PrecisionKind::Bf16, &network, batch, 2);
+    let ((loss, _), (exact_loss, _)) = (figures(&got), figures(&exact));
+    let error = (loss - exact_loss).abs() / exact_loss;
+    assert!((1e-5..0.1).contains(&error), "{loss} for {exact_loss}");
+    let error = relative(&gradients(&got, &network), &gradients(&exact, &network));
+    assert!((1e-3..0.3).contains(&error), "{error:e}");
+}
+
 #[test]
 fn what_goes_wrong_on_the_devices_is_one_line() {
     let network = network(true);
@@ -194,7 +222,7 @@ fn what_goes_wrong_on_the_devices_is_one_line() {
     batch.targets[0].label = 99;
     batch.targets[3].label = 99;
     let task = task(0.0, 1);
-    let devices = Devices::new(&vec![Device::flex(); 2]);
+    let devices = Devices::new(&vec![Device::flex(); 2], task.precision).unwrap();
     let Err(error) = devices.learn(&network, batch, task) else {
         panic!("a class that is not there was learnt");
     };

@@ -48,14 +48,14 @@ pub struct SizeEstimate {
 /// with autodiff and is left as it is.
 ///
 /// # Errors
-/// A picture that cannot be decoded.
+/// A picture that cannot be decoded, or a device that failed.
 pub fn estimate(
     recipe: &Recipe,
     data: &TrainingData,
     network: &EfficientNet,
     devices: &[Device],
 ) -> Result<Estimate, TrainError> {
-    let devices = Devices::new(devices);
+    let devices = Devices::new(devices, recipe.precision)?;
     let mut sizes: Vec<SizeEstimate> = Vec::new();
     for epoch in 1..=recipe.epochs {
         let size = recipe.image_size_in(epoch);

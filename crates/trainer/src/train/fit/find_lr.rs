@@ -25,7 +25,7 @@ pub fn find_learning_rate(
     devices: &[Device],
     test: &mut RangeTest,
 ) -> Result<(), TrainError> {
-    let devices = Devices::new(devices);
+    let devices = Devices::new(devices, recipe.precision)?;
     let size = recipe.image_size;
     let loader =
         Loader::new(data, &data.train, recipe.batch_size, size).for_device(devices.first());

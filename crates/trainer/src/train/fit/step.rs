@@ -81,6 +81,7 @@ impl Learner {
     ) -> Result<Stepped, TrainError> {
         let task = Task {
             preprocessing: loader.preprocessing().clone(),
+            precision: recipe.precision,
             smoothing: recipe.label_smoothing,
             group,
         };

@@ -48,7 +48,7 @@ impl<'a> Training<'a> {
     /// # Errors
     /// A state that does not fit the recipe's network.
     pub fn new(job: &'a Job<'a>, start: Start) -> Result<Self, TrainError> {
-        let devices = Devices::new(job.devices);
+        let devices = Devices::new(job.devices, job.recipe.precision)?;
         let recipe = job.recipe;
         let averaged = |network: EfficientNet| MovingAverage::new(network, recipe.ema);
         let (network, optimizer, average, progress) = match start {

@@ -1,7 +1,8 @@
 //! Values of a recipe that are one of a few names.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
+use burn::tensor::FloatDType;
 use serde::{Deserialize, Serialize};
 
 /// How gradients become updates.
@@ -31,6 +32,37 @@ pub enum ScheduleKind {
     /// Times `plateau_factor` after `plateau_patience` epochs without a better
     /// `monitor`, as Keras' `ReduceLROnPlateau` has it.
     Plateau,
+}
+
+/// Number format of the convolutions in training. Weights, optimiser, batch norms,
+/// activations between them, loss and validation are in float32 with either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrecisionKind {
+    /// float32.
+    Fp32,
+    /// bfloat16: float32's range with 8 bits of precision, so that no gradient
+    /// needs scaling (Kalamkar et al. 2019). What a GPU's tensor cores are for.
+    Bf16,
+}
+
+impl PrecisionKind {
+    /// As burn has it.
+    pub fn dtype(self) -> FloatDType {
+        match self {
+            Self::Fp32 => FloatDType::F32,
+            Self::Bf16 => FloatDType::BF16,
+        }
+    }
+}
+
+impl fmt::Display for PrecisionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fp32 => "fp32",
+            Self::Bf16 => "bf16",
+        })
+    }
 }
 
 /// The figure that decides which epoch is the best.
@@ -87,6 +119,7 @@ from_toml_spelling!(
     "one-cycle" => Self::OneCycle,
     "plateau" => Self::Plateau
 );
+from_toml_spelling!(PrecisionKind, "fp32" => Self::Fp32, "bf16" => Self::Bf16);
 from_toml_spelling!(Monitor, "val_top1" => Self::ValTop1, "val_loss" => Self::ValLoss);
 
 #[cfg(test)]
@@ -108,6 +141,7 @@ mod tests {
         }
         check::<OptimizerKind>(&["adam", "adamw", "sgd"]);
         check::<ScheduleKind>(&["constant", "cosine", "step", "one-cycle", "plateau"]);
+        check::<PrecisionKind>(&["fp32", "bf16"]);
         check::<Monitor>(&["val_top1", "val_loss"]);
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use augment::{Transform, batch::BatchMix, transforms::HorizontalFlip};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-pub use choices::{Monitor, OptimizerKind, ScheduleKind};
+pub use choices::{Monitor, OptimizerKind, PrecisionKind, ScheduleKind};
 
 use crate::error::TrainError;
 
@@ -56,6 +56,8 @@ pub struct Recipe {
     pub batch_size: usize,
     /// Steps whose gradients are averaged into one update.
     pub accumulate: usize,
+    /// Number format of the convolutions in training, where the device computes in it.
+    pub precision: PrecisionKind,
     /// How gradients become updates.
     pub optimizer: OptimizerKind,
     /// Peak learning rate.
@@ -132,6 +134,7 @@ impl Default for Recipe {
             head_learning_rate: 1e-3,
             batch_size: 32,
             accumulate: 1,
+            precision: PrecisionKind::Fp32,
             optimizer: OptimizerKind::Adamw,
             learning_rate: 1e-3,
             layer_decay: 1.0,
@@ -254,6 +257,7 @@ mod tests {
             seed: 7,
             ema: 0.99,
             optimizer: OptimizerKind::Sgd,
+            precision: PrecisionKind::Bf16,
             augment: Vec::new(),
             ..Recipe::default()
         };
