@@ -12,8 +12,9 @@ sizes. Then the time from the start of a program to its first
 prediction. Prints a page of Markdown.
 
 Builds `infer`, and installs OpenCV and onnxruntime into .venv-bench (200 MB; git
-ignores it). CIFAR-100 is read into memory by both, so nothing is decoded; of files,
-decoding is part of what is timed, which the bare loop does not do. Without
+ignores it). Two clocks run: one from the first image to the last answer, and one
+round the whole program, which its user waits for. Of CIFAR-100 nothing is decoded; of
+files, decoding is part of what is timed, which the bare loop does not do. Without
 --dataset, JPEG files are made up: noise in the classes of the model, so the
 accuracy means nothing then.
 
@@ -96,7 +97,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    page = markdown(bench.runs, bench.starts, notes)
+    page = markdown(bench.runs, bench.programs, bench.starts, notes)
     if arguments.out:
         arguments.out.write_text(page)
     else:

@@ -1,4 +1,5 @@
-//! One split of a data set: labelled images, in memory or in files.
+//! One split of a data set: labelled images, in memory, in records of a file or in
+//! files of their own.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -28,10 +29,24 @@ enum Storage {
         size: [usize; 2],
         pixels: Vec<u8>,
     },
+    Records {
+        name: String,
+        size: [usize; 2],
+        records: Box<dyn ImageRecords>,
+    },
     Files {
         root: PathBuf,
         files: Vec<PathBuf>,
     },
+}
+
+/// Images of one size that are read when they are asked for.
+pub(crate) trait ImageRecords: Send + Sync {
+    /// Record `i`: RGB, height-width-channel order.
+    ///
+    /// # Errors
+    /// [`DatasetError::Io`] naming the file.
+    fn read(&self, i: usize) -> Result<Vec<u8>, DatasetError>;
 }
 
 impl Split {
@@ -70,6 +85,25 @@ impl Split {
         Self::new(labels, Storage::Files { root, files })
     }
 
+    /// A split of `records` of `size` `[height, width]`, one for each label, read when
+    /// asked for. `name` is used by [`describe`](Split::describe).
+    pub(crate) fn from_records(
+        name: impl Into<String>,
+        size: [usize; 2],
+        records: Box<dyn ImageRecords>,
+        labels: Vec<usize>,
+    ) -> Self {
+        let name = name.into();
+        Self::new(
+            labels,
+            Storage::Records {
+                name,
+                size,
+                records,
+            },
+        )
+    }
+
     fn new(labels: Vec<usize>, storage: Storage) -> Self {
         let items = (0..labels.len()).collect();
         let images = Arc::new(Images { labels, storage });
@@ -102,29 +136,45 @@ impl Split {
     /// [`DatasetError::Decode`] or [`DatasetError::Io`] naming the file; images
     /// in memory never fail.
     pub fn image(&self, i: usize) -> Result<RgbPixels, DatasetError> {
+        let of_size = |[height, width]: [usize; 2], pixels| RgbPixels {
+            height,
+            width,
+            pixels,
+        };
         match &self.images.storage {
-            Storage::Memory { size, pixels, .. } => Ok(RgbPixels {
-                height: size[0],
-                width: size[1],
-                pixels: slice(pixels, *size, self.items[i]).to_vec(),
-            }),
+            Storage::Memory { size, pixels, .. } => {
+                let pixels = slice(pixels, *size, self.items[i]);
+                Ok(of_size(*size, pixels.to_vec()))
+            }
+            Storage::Records { size, records, .. } => {
+                Ok(of_size(*size, records.read(self.items[i])?))
+            }
             Storage::Files { root, files } => decode_file(&root.join(&files[self.items[i]])),
         }
     }
 
     /// The bytes of image `i` (height-width-channel order) for images that lie
-    /// in memory; `None` for files.
+    /// in memory; `None` for others.
     pub fn pixels(&self, i: usize) -> Option<&[u8]> {
         match &self.images.storage {
             Storage::Memory { size, pixels, .. } => Some(slice(pixels, *size, self.items[i])),
+            Storage::Records { .. } | Storage::Files { .. } => None,
+        }
+    }
+
+    /// Height and width of every image where they are stored decoded, at one size;
+    /// `None` for image files.
+    pub fn stored_size(&self) -> Option<[usize; 2]> {
+        match &self.images.storage {
+            Storage::Memory { size, .. } | Storage::Records { size, .. } => Some(*size),
             Storage::Files { .. } => None,
         }
     }
 
-    /// The file of image `i`; `None` for images in memory.
+    /// The file of image `i`; `None` for images that have no file of their own.
     pub fn path(&self, i: usize) -> Option<PathBuf> {
         match &self.images.storage {
-            Storage::Memory { .. } => None,
+            Storage::Memory { .. } | Storage::Records { .. } => None,
             Storage::Files { root, files } => Some(root.join(&files[self.items[i]])),
         }
     }
@@ -134,7 +184,9 @@ impl Split {
     /// and the same in every subset).
     pub fn describe(&self, i: usize) -> String {
         match &self.images.storage {
-            Storage::Memory { name, .. } => format!("{name} #{}", self.items[i]),
+            Storage::Memory { name, .. } | Storage::Records { name, .. } => {
+                format!("{name} #{}", self.items[i])
+            }
             Storage::Files { files, .. } => slashed(&files[self.items[i]]),
         }
     }
@@ -205,6 +257,7 @@ mod tests {
             Path::new("/somewhere/train/cat/1.png")
         );
         assert!(split.pixels(0).is_none());
+        assert_eq!(split.stored_size(), None);
         assert!(split.image(0).is_err());
     }
 }

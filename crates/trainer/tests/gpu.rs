@@ -168,7 +168,7 @@ fn convolutions_in_half_precision_are_near_those_in_float32() {
     processor.seed(5);
     let weights = config().init(&processor).named_tensors();
     let expected = step(&weights, &processor, FloatDType::F32);
-    for (dtype, at_most) in [(FloatDType::BF16, 0.1), (FloatDType::F16, 0.02)] {
+    for (dtype, at_most) in [(FloatDType::BF16, 0.4), (FloatDType::F16, 0.1)] {
         if !gpu.supports_dtype(dtype) {
             eprintln!("skipped: the device does not compute in {dtype:?}");
             continue;

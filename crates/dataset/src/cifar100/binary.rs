@@ -1,11 +1,14 @@
 //! CIFAR-100's binary records.
 
-use std::io::{self, Read};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
 use crate::DatasetError;
+use crate::split::ImageRecords;
 
 /// Height and width of an image.
 pub(super) const SIDE: usize = 32;
@@ -20,52 +23,78 @@ const RECORD: usize = 2 + IMAGE;
 /// Records read at a time: enough to keep the disk busy, small next to the set.
 const BLOCK: usize = 256;
 
-/// The records of one file.
+/// The labels of one file, in the order of its records.
 #[derive(Debug)]
-pub(super) struct Records {
+pub(super) struct Labels {
     /// Fine labels, each below [`FINE`].
     pub fine: Vec<usize>,
     /// Coarse labels, each below [`COARSE`].
     pub coarse: Vec<usize>,
-    /// Images back to back, height-width-channel order.
-    pub pixels: Vec<u8>,
 }
 
-/// Reads a file of `length` bytes, checking every label and turning the colour
-/// planes into interleaved pixels. The bytes are also given to `hash`. `file`
-/// is for messages.
-pub(super) fn read_records(
+/// Reads a file of `length` bytes to its end, checking every label. The bytes are
+/// also given to `hash`. `file` is for messages.
+pub(super) fn read_labels(
     mut reader: impl Read,
     length: u64,
     file: &Path,
     hash: &mut Sha256,
-) -> Result<Records, DatasetError> {
+) -> Result<Labels, DatasetError> {
     let count = record_count(length, file)?;
-    let mut records = Records {
+    let mut labels = Labels {
         fine: Vec::with_capacity(count),
         coarse: Vec::with_capacity(count),
-        pixels: vec![0; count * IMAGE],
     };
     let mut block = vec![0; BLOCK.min(count) * RECORD];
-    for images in records.pixels.chunks_mut(BLOCK * IMAGE) {
-        let bytes = &mut block[..images.len() / IMAGE * RECORD];
+    while labels.fine.len() < count {
+        let records = BLOCK.min(count - labels.fine.len());
+        let bytes = &mut block[..records * RECORD];
         reader
             .read_exact(bytes)
             .map_err(DatasetError::io("read", file))?;
         hash.update(&*bytes);
-        for (record, image) in bytes
-            .chunks_exact(RECORD)
-            .zip(images.chunks_exact_mut(IMAGE))
-        {
-            let index = records.fine.len();
+        for record in bytes.chunks_exact(RECORD) {
+            let index = labels.fine.len();
             let label = |value, kind, classes| label(value, kind, classes, index, file);
-            records.coarse.push(label(record[0], "coarse", COARSE)?);
-            records.fine.push(label(record[1], "fine", FINE)?);
-            interleave(&record[2..], image);
+            labels.coarse.push(label(record[0], "coarse", COARSE)?);
+            labels.fine.push(label(record[1], "fine", FINE)?);
         }
     }
     expect_end(reader, length, file)?;
-    Ok(records)
+    Ok(labels)
+}
+
+/// The images of one file, read when they are asked for: the system keeps what it
+/// has memory for, and a program that needs the test images alone does not hold
+/// the 150 MB of the others.
+pub(super) struct RecordFile {
+    /// The position is shared.
+    file: Mutex<File>,
+    path: PathBuf,
+}
+
+impl RecordFile {
+    /// `file`, called `path` in messages; its length has been checked.
+    pub fn new(file: File, path: PathBuf) -> Self {
+        let file = Mutex::new(file);
+        Self { file, path }
+    }
+}
+
+impl ImageRecords for RecordFile {
+    fn read(&self, i: usize) -> Result<Vec<u8>, DatasetError> {
+        let mut planes = [0; IMAGE];
+        {
+            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            let start = (i * RECORD + RECORD - IMAGE) as u64;
+            file.seek(SeekFrom::Start(start))
+                .and_then(|_| file.read_exact(&mut planes))
+                .map_err(DatasetError::io("read", &self.path))?;
+        }
+        let mut image = vec![0; IMAGE];
+        interleave(&planes, &mut image);
+        Ok(image)
+    }
 }
 
 fn record_count(length: u64, file: &Path) -> Result<usize, DatasetError> {
@@ -127,13 +156,15 @@ fn expect_end(mut reader: impl Read, length: u64, file: &Path) -> Result<(), Dat
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use proptest::prelude::*;
 
     use super::*;
 
-    fn read(bytes: &[u8]) -> Result<Records, DatasetError> {
+    fn read(bytes: &[u8]) -> Result<Labels, DatasetError> {
         let (file, length) = (Path::new("test.bin"), bytes.len() as u64);
-        read_records(bytes, length, file, &mut Sha256::new())
+        read_labels(bytes, length, file, &mut Sha256::new())
     }
 
     /// A record whose planes hold `(r, g, b)` in every pixel but the first.
@@ -150,12 +181,19 @@ mod tests {
     fn reads_labels_and_interleaves_planes() {
         let mut bytes = record(19, 99, [1, 2, 3], [4, 5, 6]);
         bytes.extend(record(0, 7, [9, 8, 7], [0, 0, 255]));
-        let records = read(&bytes).unwrap();
-        assert_eq!(records.coarse, [19, 0]);
-        assert_eq!(records.fine, [99, 7]);
-        assert_eq!(records.pixels.len(), 2 * IMAGE);
-        assert_eq!(records.pixels[..6], [1, 2, 3, 4, 5, 6]);
-        assert_eq!(records.pixels[IMAGE..][..6], [9, 8, 7, 0, 0, 255]);
+        let labels = read(&bytes).unwrap();
+        assert_eq!(labels.coarse, [19, 0]);
+        assert_eq!(labels.fine, [99, 7]);
+
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        let images = RecordFile::new(file, "test.bin".into());
+        let (second, first) = (images.read(1).unwrap(), images.read(0).unwrap());
+        assert_eq!([first.len(), second.len()], [IMAGE; 2]);
+        assert_eq!(first[..6], [1, 2, 3, 4, 5, 6]);
+        assert_eq!(second[..6], [9, 8, 7, 0, 0, 255]);
+        let error = images.read(2).unwrap_err().to_string();
+        assert!(error.contains("test.bin"), "{error}");
     }
 
     #[test]
@@ -193,7 +231,7 @@ mod tests {
     fn refuses_a_file_that_changes_while_it_is_read() {
         let bytes = record(0, 0, [0; 3], [0; 3]).repeat(2);
         for length in [RECORD, 3 * RECORD] {
-            let result = read_records(
+            let result = read_labels(
                 &*bytes,
                 length as u64,
                 Path::new("train.bin"),
@@ -227,11 +265,11 @@ mod tests {
             }
             let expect_ok = bytes.len().is_multiple_of(RECORD) && !bytes.is_empty() && valid_labels;
             match read(&bytes) {
-                Ok(records) => {
-                    prop_assert_eq!(records.fine.len(), bytes.len() / RECORD);
-                    prop_assert!(records.fine.iter().all(|&l| l < FINE));
-                    prop_assert!(records.coarse.iter().all(|&l| l < COARSE));
-                    prop_assert_eq!(records.pixels.len(), records.fine.len() * IMAGE);
+                Ok(labels) => {
+                    prop_assert_eq!(labels.fine.len(), bytes.len() / RECORD);
+                    prop_assert!(labels.fine.iter().all(|&l| l < FINE));
+                    prop_assert!(labels.coarse.iter().all(|&l| l < COARSE));
+                    prop_assert_eq!(labels.coarse.len(), labels.fine.len());
                 }
                 Err(error) => {
                     prop_assert!(!expect_ok, "{}", error);

@@ -8,7 +8,7 @@ use std::path::Path;
 use contract::Superclasses;
 use sha2::{Digest, Sha256};
 
-use super::binary::{COARSE, FINE, Records, SIDE, read_records};
+use super::binary::{COARSE, FINE, Labels, RecordFile, SIDE, read_labels};
 use super::{COARSE_NAMES, FINE_NAMES, TEST, TRAIN};
 use crate::{Dataset, DatasetError, Split};
 
@@ -18,25 +18,26 @@ pub(super) fn load(folder: &Path, shown: &Path) -> Result<Dataset, DatasetError>
     let classes = read_names(folder, shown, FINE_NAMES, FINE)?;
     let names = read_names(folder, shown, COARSE_NAMES, COARSE)?;
     let mut hash = Sha256::new();
-    let train = read_bin(folder, shown, TRAIN, &mut hash)?;
-    let test = read_bin(folder, shown, TEST, &mut hash)?;
+    let (train, train_images) = read_bin(folder, shown, TRAIN, &mut hash)?;
+    let (test, test_images) = read_bin(folder, shown, TEST, &mut hash)?;
 
     let mut groups = SuperclassMap::new(&classes);
     groups.add(&train, &shown.join(TRAIN))?;
     let of_class = groups.complete(&shown.join(TRAIN))?;
     groups.add(&test, &shown.join(TEST))?;
 
-    let split =
-        |name, records: Records| Split::in_memory(name, [SIDE, SIDE], records.pixels, records.fine);
+    let split = |name, labels: Labels, images| {
+        Split::from_records(name, [SIDE, SIDE], Box::new(images), labels.fine)
+    };
     Ok(Dataset {
         name: "cifar100".into(),
         superclasses: Some(Superclasses { names, of_class }),
         classes,
         sha256: crate::hash::hex(&hash.finalize()),
         stored_size: Some([SIDE, SIDE]),
-        train: split("train", train),
+        train: split("train", train, train_images),
         val: None,
-        test: Some(split("test", test)),
+        test: Some(split("test", test, test_images)),
         notes: Vec::new(),
     })
 }
@@ -70,10 +71,12 @@ fn read_bin(
     shown: &Path,
     member: &'static str,
     hash: &mut Sha256,
-) -> Result<Records, DatasetError> {
+) -> Result<(Labels, RecordFile), DatasetError> {
     let file = File::open(folder.join(member)).map_err(read_error(shown, member))?;
     let length = file.metadata().map_err(read_error(shown, member))?.len();
-    read_records(file, length, &shown.join(member), hash)
+    let path = shown.join(member);
+    let labels = read_labels(&file, length, &path, hash)?;
+    Ok((labels, RecordFile::new(file, path)))
 }
 
 fn read_error(shown: &Path, member: &'static str) -> impl FnOnce(io::Error) -> DatasetError {
@@ -97,8 +100,8 @@ impl<'a> SuperclassMap<'a> {
         Self { classes, of_class }
     }
 
-    fn add(&mut self, records: &Records, file: &Path) -> Result<(), DatasetError> {
-        for (record, (&fine, &found)) in records.fine.iter().zip(&records.coarse).enumerate() {
+    fn add(&mut self, labels: &Labels, file: &Path) -> Result<(), DatasetError> {
+        for (record, (&fine, &found)) in labels.fine.iter().zip(&labels.coarse).enumerate() {
             let expected = *self.of_class[fine].get_or_insert(found);
             if expected != found {
                 return Err(DatasetError::InconsistentSuperclass {

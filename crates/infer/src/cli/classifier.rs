@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use infer::{Classifier, ClassifierBuilder, Device, GpuOptions, InferError};
+use infer::{Classifier, ClassifierBuilder, Device, GpuOptions, InferError, ModelFile};
 
 use super::verbosity::{Verbosity, warn};
 
@@ -73,6 +73,24 @@ impl ClassifierArgs {
     /// Opens the model and says what there is to say about it.
     pub fn open(&self, model: &Path, verbosity: Verbosity) -> Result<Classifier, InferError> {
         let classifier = self.builder().from_file(model)?;
+        tell_fallback(&classifier, verbosity);
+        Ok(classifier)
+    }
+
+    /// Opens a model that was read before and runs each session once with
+    /// `batch_size` images, or as many as a run takes by itself.
+    pub fn open_warm(
+        &self,
+        model: &ModelFile,
+        batch_size: Option<u16>,
+        verbosity: Verbosity,
+    ) -> Result<Classifier, InferError> {
+        let builder = self.builder().warm_up(true);
+        let builder = match batch_size {
+            Some(images) => builder.max_batch(images.into()),
+            None => builder,
+        };
+        let classifier = builder.from_model(model)?;
         tell_fallback(&classifier, verbosity);
         Ok(classifier)
     }

@@ -132,7 +132,7 @@ pub fn evaluate_each<E: From<InferError>>(
     };
     check_labels(classifier, split, indices)?;
 
-    let job = Job::new(classifier, split, indices, batch_size)?;
+    let job = Job::new(classifier, split, indices, batch_size);
     let workers = job.workers();
     let start = Instant::now();
     let (answers, incoming) = bounded(workers.max(1));

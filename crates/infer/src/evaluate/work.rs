@@ -14,7 +14,6 @@ pub(super) struct Job<'a> {
     split: &'a Split,
     batches: Vec<&'a [usize]>,
     batch_size: usize,
-    stored_at_input_size: bool,
     next: AtomicUsize,
     stop: AtomicBool,
 }
@@ -34,16 +33,15 @@ impl<'a> Job<'a> {
         split: &'a Split,
         indices: &'a [usize],
         batch_size: usize,
-    ) -> Result<Self, InferError> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             classifier,
             split,
             batches: indices.chunks(batch_size).collect(),
             batch_size,
-            stored_at_input_size: stored_at_input_size(classifier, split)?,
             next: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
-        })
+        }
     }
 
     /// The images of batch number `batch`.
@@ -103,12 +101,6 @@ impl<'a> Job<'a> {
     /// Appends one image at the input size; decodes and fits it if need be.
     fn append(&self, index: usize, pixels: &mut Vec<u8>) -> Result<(), InferError> {
         let input = &self.classifier.contract().input;
-        if let Some(stored) = self.split.pixels(index)
-            && self.stored_at_input_size
-        {
-            pixels.extend_from_slice(stored);
-            return Ok(());
-        }
         let image = self.split.image(index)?;
         if [image.height, image.width] == [input.height, input.width] {
             pixels.extend_from_slice(&image.pixels);
@@ -120,15 +112,4 @@ impl<'a> Job<'a> {
         }
         Ok(())
     }
-}
-
-/// Whether the split's images lie in memory at the input size. All images of
-/// such a split have one size, so the first one tells.
-fn stored_at_input_size(classifier: &Classifier, split: &Split) -> Result<bool, InferError> {
-    if split.is_empty() || split.pixels(0).is_none() {
-        return Ok(false);
-    }
-    let input = &classifier.contract().input;
-    let image = split.image(0)?;
-    Ok([image.height, image.width] == [input.height, input.width])
 }

@@ -106,10 +106,10 @@ impl TrainingData {
     /// # Errors
     /// A picture that cannot be decoded.
     pub fn picture(&self, split: &Split, index: usize) -> Result<Vec<u8>, TrainError> {
-        if let Some(pixels) = split.pixels(index) {
-            return Ok(pixels.to_vec());
-        }
         let picture = split.image(index)?;
+        if split.stored_size().is_some() {
+            return Ok(picture.pixels);
+        }
         let size = [picture.height, picture.width];
         Ok(preprocess::fit(
             &picture.pixels,

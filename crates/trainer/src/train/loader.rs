@@ -210,7 +210,7 @@ impl<'a> Loader<'a> {
     /// A picture that cannot be decoded.
     fn changed_image(&self, index: usize, changes: &Changes<'_>) -> Result<Image, TrainError> {
         let augmentation = changes.augmentation;
-        let image = if augmentation.begins_with_crop() && self.split.pixels(index).is_none() {
+        let image = if augmentation.begins_with_crop() && self.split.stored_size().is_none() {
             // A crop is to choose from the whole photo.
             let picture = self.split.image(index)?;
             Image::new([picture.height, picture.width], picture.pixels)

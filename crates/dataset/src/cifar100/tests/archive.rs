@@ -73,7 +73,7 @@ fn archive_and_folder_give_the_same_data_set() {
     // Record 17 of test.bin: the first bytes of its three planes.
     let record = &records(1, 7)[17 * RECORD + 2..];
     assert_eq!(
-        test.pixels(17).unwrap()[..3],
+        test.image(17).unwrap().pixels[..3],
         [record[0], record[1024], record[2048]]
     );
 }

@@ -13,13 +13,15 @@ mod shard;
 mod temperature;
 mod text;
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Args;
 use infer::{
-    EvaluateOptions, ModelFile, RunFacts, Shard, ShardHeader, ShardedEvaluation, Validation,
-    preprocessing_sha256,
+    Classifier, EvaluateOptions, ModelFile, RunFacts, Shard, ShardHeader, ShardedEvaluation,
+    Validation, preprocessing_sha256,
 };
 
 use super::classifier::ClassifierArgs;
@@ -75,9 +77,9 @@ pub struct EvalArgs {
 
 /// Runs the command.
 pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
-    let classifier = args.classifier.open(&args.model, verbosity)?;
+    let model = ModelFile::read(&args.model)?;
+    let (classifier, data) = open(args, &model, verbosity)?;
     let contract = classifier.contract();
-    let data = data::open(&args.data.source, args.data.split, contract, verbosity)?;
     args.outputs.check()?;
 
     let options = EvaluateOptions {
@@ -96,7 +98,7 @@ pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     if let (Some(shard), Some(path)) = (args.shard, &args.shard_out) {
         files::check_folder_of(path)?;
         let evaluation = ShardedEvaluation {
-            model_sha256: ModelFile::read(&args.model)?.sha256(),
+            model_sha256: model.sha256(),
             preprocessing_sha256: preprocessing_sha256(contract),
             classes: contract.classes.len(),
             dataset_sha256: data.sha256.clone(),
@@ -119,6 +121,22 @@ pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     };
     report(&subject, &answers, &args.outputs, verbosity)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the sessions and runs each a first time while another core reads the data.
+fn open(
+    args: &EvalArgs,
+    model: &ModelFile,
+    verbosity: Verbosity,
+) -> Result<(Classifier, Data), Failure> {
+    let contract = model.contract();
+    thread::scope(|scope| {
+        let data = &args.data;
+        let data = scope.spawn(move || data::open(&data.source, data.split, contract, verbosity));
+        let classifier = args.classifier.open_warm(model, args.batch_size, verbosity);
+        let data = data.join().unwrap_or_else(|panic| resume_unwind(panic));
+        Ok((classifier?, data?))
+    })
 }
 
 /// What to fit a temperature on.
