@@ -157,15 +157,15 @@ pub fn evaluate_each<E: From<InferError>>(
 fn in_order<E: From<InferError>>(
     job: &Job<'_>,
     split: &Split,
-    incoming: &Receiver<Result<BatchAnswer, InferError>>,
+    incoming: &Receiver<Result<Vec<BatchAnswer>, InferError>>,
     on_answer: &mut dyn FnMut(&Answer<'_>) -> Result<(), E>,
 ) -> Result<EvaluationTimes, E> {
     let mut times = EvaluationTimes::default();
     // Answers of batches that are ahead of their turn: logits only.
     let mut early: Vec<BatchAnswer> = Vec::new();
     let mut next = 0;
-    for answer in incoming {
-        early.push(answer?);
+    for answers in incoming {
+        early.extend(answers?);
         while let Some(position) = early.iter().position(|answer| answer.batch == next) {
             let answer = early.swap_remove(position);
             times.prepare += answer.prepare;
