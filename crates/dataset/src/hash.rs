@@ -35,7 +35,9 @@ pub(crate) fn sha256_file(path: &Path) -> io::Result<[u8; 32]> {
 fn digest_file<D: Digest>(path: &Path) -> io::Result<Output<D>> {
     let mut hash = D::new();
     let mut file = File::open(path)?;
-    let mut buffer = vec![0; BUFFER];
+    // A photo is smaller than the buffer, and to clear all of it takes longer than to read.
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(BUFFER);
+    let mut buffer = vec![0; length.saturating_add(1).min(BUFFER)];
     loop {
         match file.read(&mut buffer)? {
             0 => return Ok(hash.finalize()),

@@ -1,8 +1,9 @@
 //! One split of a data set: labelled images, in memory, in records of a file or in
 //! files of their own.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::{DatasetError, RgbPixels, decode_file};
@@ -187,7 +188,7 @@ impl Split {
             Storage::Memory { name, .. } | Storage::Records { name, .. } => {
                 format!("{name} #{}", self.items[i])
             }
-            Storage::Files { files, .. } => slashed(&files[self.items[i]]),
+            Storage::Files { files, .. } => slashed(&files[self.items[i]]).into_owned(),
         }
     }
 
@@ -212,12 +213,15 @@ fn slice(pixels: &[u8], [height, width]: [usize; 2], i: usize) -> &[u8] {
 }
 
 /// A relative path with `/` between its components on every platform.
-pub(crate) fn slashed(path: &Path) -> String {
+pub(crate) fn slashed(path: &Path) -> Cow<'_, str> {
+    if MAIN_SEPARATOR == '/' {
+        return path.to_string_lossy();
+    }
     let parts: Vec<_> = path
         .components()
         .map(|c| c.as_os_str().to_string_lossy())
         .collect();
-    parts.join("/")
+    Cow::Owned(parts.join("/"))
 }
 
 #[cfg(test)]

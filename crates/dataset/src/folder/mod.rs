@@ -177,7 +177,8 @@ fn same_classes(
 
 /// A split of all files; classes are in the order of the labels.
 fn split(root: &Path, classes: Vec<ClassFolder>) -> Split {
-    let (mut files, mut labels) = (Vec::new(), Vec::new());
+    let images = classes.iter().map(|class| class.files.len()).sum();
+    let (mut files, mut labels) = (Vec::with_capacity(images), Vec::with_capacity(images));
     for (label, class) in classes.into_iter().enumerate() {
         labels.extend(std::iter::repeat_n(label, class.files.len()));
         files.extend(class.files);
@@ -191,7 +192,7 @@ fn content_hash<'a>(
     files: impl Iterator<Item = &'a PathBuf>,
 ) -> Result<String, DatasetError> {
     let mut files: Vec<&PathBuf> = files.collect();
-    files.sort_by_cached_key(|file| slashed(file));
+    files.sort_by(|a, b| slashed(a).cmp(&slashed(b)));
     let mut total = Sha256::new();
     for files in files.chunks(HASHED_AT_ONCE) {
         let hashes = files
@@ -202,7 +203,7 @@ fn content_hash<'a>(
             })
             .collect::<Result<Vec<_>, _>>()?;
         for (file, hash) in files.iter().zip(hashes) {
-            total.update(slashed(file));
+            total.update(slashed(file).as_bytes());
             total.update([0]);
             total.update(hash);
         }

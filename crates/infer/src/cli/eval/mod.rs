@@ -79,6 +79,8 @@ pub struct EvalArgs {
 pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let model = ModelFile::read(&args.model)?;
     let (classifier, data) = open(args, &model, verbosity)?;
+    let model_sha256 = args.shard.map(|_| model.sha256()).unwrap_or_default();
+    drop(model);
     let contract = classifier.contract();
     args.outputs.check()?;
 
@@ -98,7 +100,7 @@ pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     if let (Some(shard), Some(path)) = (args.shard, &args.shard_out) {
         files::check_folder_of(path)?;
         let evaluation = ShardedEvaluation {
-            model_sha256: model.sha256(),
+            model_sha256,
             preprocessing_sha256: preprocessing_sha256(contract),
             classes: contract.classes.len(),
             dataset_sha256: data.sha256.clone(),
