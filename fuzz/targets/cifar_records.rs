@@ -28,7 +28,11 @@ fuzz_target!(|bytes: &[u8]| {
         local: local.parent().map(Into::into),
     };
     match dataset::open(&Source::Cifar100, &options) {
-        Ok(dataset) => assert_eq!(dataset.train.len(), records.len() / RECORD),
+        Ok(dataset) => {
+            assert_eq!(dataset.train.len(), records.len() / RECORD);
+            let last = dataset.train.image(dataset.train.len() - 1);
+            assert_eq!(last.expect("it was counted").pixels.len(), RECORD - 2);
+        }
         Err(error) => fuzz::one_line(&error),
     }
 });
