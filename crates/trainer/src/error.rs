@@ -300,7 +300,10 @@ impl TrainError {
                 "choose others with --devices, or pass --device cpu; without the card's driver no device is seen"
                     .to_owned(),
             ),
-            Self::PrecisionNotSupported { .. } => Some("train with --precision fp32".to_owned()),
+            Self::PrecisionNotSupported { .. } => Some(
+                "train with --precision fp32; a run that began otherwise goes on where the device has it"
+                    .to_owned(),
+            ),
             Self::DeviceFailed { .. } => Some(
                 "if memory ran out, lower --batch-size and raise --accumulate; --resume goes on from the last state"
                     .to_owned(),

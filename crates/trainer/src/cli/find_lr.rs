@@ -43,12 +43,7 @@ pub fn run(arguments: &FindLrArguments) -> anyhow::Result<ExitCode> {
     }
     let opened = arguments.start.open()?;
     let recipe = arguments.start.recipe.resolve()?;
-    let (prepared, network) = Prepared::new(
-        &arguments.start,
-        recipe,
-        &opened.devices[0],
-        arguments.quiet,
-    )?;
+    let (prepared, network) = Prepared::new(&arguments.start, recipe, &opened, arguments.quiet)?;
     note(introduction(&prepared, &opened));
     let mut test = RangeTest::new(arguments.from, arguments.to, arguments.steps);
     opened.run(|| {

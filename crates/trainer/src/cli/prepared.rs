@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use burn::tensor::Device;
 use contract::{Contract, WeightsInfo};
 use dataset::Source;
 use pretrained::Family;
 use trainer::{
+    device::OpenedDevices,
     model::{EfficientNet, EfficientNetConfig},
     train::{self, Recipe, TrainingData},
     weights,
@@ -34,7 +34,7 @@ impl Prepared {
     pub fn new(
         arguments: &StartArguments,
         recipe: Recipe,
-        device: &Device,
+        opened: &OpenedDevices,
         quiet: bool,
     ) -> anyhow::Result<(Self, EfficientNet)> {
         let dataset = arguments.dataset.open(&Source::Digits)?;
@@ -61,13 +61,15 @@ impl Prepared {
             source: weights.source.clone(),
             sha256: weights.sha256.clone(),
         });
-        // Parameters are created on the training device, where a backward is possible.
-        let training_device = device.clone().autodiff();
-        training_device.seed(recipe.seed);
-        let network = match weights {
-            Some(weights) => weights::into_network(weights, &config, &training_device)?,
-            None => config.init(&training_device),
-        };
+        let network = opened.prepare(|| {
+            // Parameters are created on the training device, where a backward is possible.
+            let device = opened.devices[0].clone().autodiff();
+            device.seed(recipe.seed);
+            Ok(match weights {
+                Some(weights) => weights::into_network(weights, &config, &device)?,
+                None => config.init(&device),
+            })
+        })?;
         let contract = train::contract(&recipe, &data, network.trainable_parameters(), info);
         let prepared = Self {
             recipe,

@@ -25,22 +25,34 @@ pub struct OpenedDevices {
 }
 
 impl OpenedDevices {
-    /// Does `work` on the devices and makes an error of a panic, which is what
-    /// burn's backends answer with once memory runs out or a worker is gone.
+    /// Does `work` on the devices, after which a worker may go: as
+    /// [`prepare`](Self::prepare) else.
+    ///
+    /// # Errors
+    /// Those of `work`, or a device failed.
+    pub fn run<T>(&self, work: impl FnOnce() -> Result<T, TrainError>) -> Result<T, TrainError> {
+        let result = self.prepare(work);
+        self.leases.iter().for_each(Lease::is_over);
+        result
+    }
+
+    /// Does `work` on devices that are needed again, and makes an error of a panic,
+    /// which is what burn's backends answer with once memory runs out or a worker is
+    /// gone.
     ///
     /// On the processor a panic is a defect, and stays one.
     ///
     /// # Errors
     /// Those of `work`, or a device failed.
-    pub fn run<T>(&self, work: impl FnOnce() -> Result<T, TrainError>) -> Result<T, TrainError> {
+    pub fn prepare<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, TrainError>,
+    ) -> Result<T, TrainError> {
         if operators::supports(&self.devices[0]) {
             return work();
         }
         let result =
             panics::caught(work).unwrap_or_else(|reason| Err(TrainError::DeviceFailed { reason }));
-        for lease in &self.leases {
-            lease.is_over();
-        }
         match result {
             Err(TrainError::DeviceFailed { reason }) => Err(match self.lost() {
                 Some(worker) => TrainError::WorkerLost { worker, reason },

@@ -77,12 +77,16 @@ pub struct EvalArgs {
 
 /// Runs the command.
 pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
+    take_small_pages();
     let model = ModelFile::read(&args.model)?;
+    args.outputs.check()?;
+    args.shard_out
+        .as_deref()
+        .map_or(Ok(()), files::check_folder_of)?;
     let (classifier, data) = open(args, &model, verbosity)?;
     let model_sha256 = args.shard.map(|_| model.sha256()).unwrap_or_default();
     drop(model);
     let contract = classifier.contract();
-    args.outputs.check()?;
 
     let options = EvaluateOptions {
         batch_size: args.batch_size.map(usize::from),
@@ -98,7 +102,6 @@ pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
         verbosity,
     };
     if let (Some(shard), Some(path)) = (args.shard, &args.shard_out) {
-        files::check_folder_of(path)?;
         let evaluation = ShardedEvaluation {
             model_sha256,
             preprocessing_sha256: preprocessing_sha256(contract),
@@ -123,6 +126,15 @@ pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     };
     report(&subject, &answers, &args.outputs, verbosity)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// From here on memory comes by 4 KiB: a sixth less of it is taken. Huge pages would
+/// spare 0.05 s of page faults where the system has some at hand, and cost 0.3 s where a
+/// virtual machine has to ask its host for each.
+fn take_small_pages() {
+    // Where it cannot be said, huge pages do too.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 /// Opens the sessions and runs each a first time while another core reads the data.

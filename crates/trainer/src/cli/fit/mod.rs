@@ -6,11 +6,11 @@ mod test_split;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use burn::tensor::Device;
 use clap::Args;
 use trainer::{
     TrainError,
     checkpoint::Checkpoint,
+    device::OpenedDevices,
     export::{self, Gate},
     model::EfficientNet,
     train::{self, Job, RunFolder, Start, TrainingState},
@@ -62,11 +62,11 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 impl FitArguments {
-    fn prepared(&self, device: &Device) -> anyhow::Result<(Prepared, EfficientNet)> {
+    fn prepared(&self, opened: &OpenedDevices) -> anyhow::Result<(Prepared, EfficientNet)> {
         Prepared::new(
             &self.start,
             self.start.recipe.resolve()?,
-            device,
+            opened,
             self.quiet,
         )
     }
@@ -74,9 +74,8 @@ impl FitArguments {
 
 pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let opened = arguments.start.open()?;
-    let device = &opened.devices[0];
     if arguments.dry_run {
-        let (prepared, network) = arguments.prepared(device)?;
+        let (prepared, network) = arguments.prepared(&opened)?;
         note(introduction(&prepared, &opened));
         print!("{}", dry_run::report(&prepared, &network, &opened)?);
         opened.finish();
@@ -87,7 +86,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let onnxruntime = infer::load_runtime(runtime)?;
     let (prepared, start, run) = match &arguments.resume {
         Some(folder) => resumed(arguments, folder)?,
-        None => fresh(arguments, device)?,
+        None => fresh(arguments, &opened)?,
     };
     let job = Job {
         recipe: &prepared.recipe,
@@ -167,9 +166,9 @@ fn export_best(job: &Job<'_>, feedback: &TerminalFeedback) -> Result<(), TrainEr
 /// A new run.
 fn fresh(
     arguments: &FitArguments,
-    device: &Device,
+    opened: &OpenedDevices,
 ) -> anyhow::Result<(Prepared, Start, RunFolder)> {
-    let (prepared, network) = arguments.prepared(device)?;
+    let (prepared, network) = arguments.prepared(opened)?;
     let run = match &arguments.out {
         Some(out) => RunFolder::create(out)?,
         None => RunFolder::create_next("runs".as_ref(), &prepared.data.info.name)?,
