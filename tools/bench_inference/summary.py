@@ -19,6 +19,22 @@ def fastest_python(speeds: dict[str, list[float]]) -> str:
     return max(rivals, key=lambda name: statistics.median(speeds[name]))
 
 
+def speeds(title: str, of: dict[str, list[float]], references: list[str]) -> list[str]:
+    """A row for each rival, with its speed relative to each of `references`."""
+    header = [title, "images/s", "slowest to fastest round"]
+    header += [f"times {reference}" for reference in references]
+    rows = [
+        [
+            name,
+            f"{statistics.median(values):.1f}",
+            f"{min(values):.1f} to {max(values):.1f}",
+            *(f"{ratio(of, name, reference):.3f}" for reference in references),
+        ]
+        for name, values in of.items()
+    ]
+    return table(header, rows)
+
+
 def markdown(
     runs: dict[str, list[float]],
     programs: dict[str, list[float]],
@@ -32,33 +48,8 @@ def markdown(
     of_start = ratio(starts, first, PYTHON)
 
     lines = ["# Inference", ""]
-    header = ["", "images/s", "slowest to fastest round", f"times {BARE}", f"times {best}"]
-    lines += table(
-        header,
-        [
-            [
-                name,
-                f"{statistics.median(speeds):.1f}",
-                f"{min(speeds):.1f} to {max(speeds):.1f}",
-                f"{ratio(runs, name, BARE):.3f}",
-                f"{ratio(runs, name, best):.3f}",
-            ]
-            for name, speeds in runs.items()
-        ],
-    )
-    header = ["whole program", "images/s", "slowest to fastest round", f"times {best_program}"]
-    lines += table(
-        header,
-        [
-            [
-                name,
-                f"{statistics.median(speeds):.1f}",
-                f"{min(speeds):.1f} to {max(speeds):.1f}",
-                f"{ratio(programs, name, best_program):.3f}",
-            ]
-            for name, speeds in programs.items()
-        ],
-    )
+    lines += speeds("", runs, [BARE, best])
+    lines += speeds("whole program", programs, [best_program])
     header = ["start to first prediction", "seconds", "times Python"]
     lines += table(
         header,

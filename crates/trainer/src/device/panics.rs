@@ -8,8 +8,8 @@ use std::{
 /// There is one hook in a process: who puts its own in puts the other back.
 static HOOK: Mutex<()> = Mutex::new(());
 
-/// Does `work`, which is not to come here again; of a panic, its first line and where it was. Of several, on
-/// whatever thread, the first one: the others follow from it.
+/// Does `work`, which is not to come here again; of a panic, its first line and where
+/// it was. Of several, on whatever thread, the first one: the others follow from it.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let _alone = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
     let first = Arc::new(Mutex::new(None));
