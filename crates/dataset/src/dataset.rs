@@ -18,9 +18,6 @@ pub struct Dataset {
     /// with each source: [`crate::cifar100`], [`crate::folder`],
     /// [`crate::digits`].
     pub sha256: String,
-    /// `[height, width]` when every image is stored at the same size
-    /// (CIFAR-100: 32x32, digits: 8x8); `None` for photos.
-    pub stored_size: Option<[usize; 2]>,
     /// Images to learn from.
     pub train: Split,
     /// Images to choose a model by, if the data set brings its own; else take
@@ -63,7 +60,6 @@ mod tests {
             classes: vec!["a".into(), "b".into()],
             superclasses: None,
             sha256: String::new(),
-            stored_size: Some([1, 1]),
             train: Split::in_memory("train", [1, 1], vec![0; 40 * 3], labels),
             val: None,
             test,

@@ -40,7 +40,6 @@ pub(crate) fn open() -> Result<Dataset, DatasetError> {
         classes,
         superclasses: None,
         sha256: contract::fs::sha256_hex(ASSET),
-        stored_size: Some([SIDE, SIDE]),
         train: all.subset(&parts.train),
         val: None,
         test: Some(all.subset(&parts.val)),

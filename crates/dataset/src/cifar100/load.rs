@@ -34,7 +34,6 @@ pub(super) fn load(folder: &Path, shown: &Path) -> Result<Dataset, DatasetError>
         superclasses: Some(Superclasses { names, of_class }),
         classes,
         sha256: crate::hash::hex(&hash.finalize()),
-        stored_size: Some([SIDE, SIDE]),
         train: split("train", train, train_images),
         val: None,
         test: Some(split("test", test, test_images)),

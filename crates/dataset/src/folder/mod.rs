@@ -89,7 +89,6 @@ pub(crate) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         classes,
         superclasses: None,
         sha256,
-        stored_size: None,
         train: split(train),
         val: val.map(split),
         test: test.map(split),

@@ -77,7 +77,7 @@ fn one_tree_becomes_the_training_split() {
     assert_eq!(dataset.name, "flowers");
     assert_eq!(dataset.classes, ["rose", "tulip"]);
     assert!(dataset.val.is_none() && dataset.test.is_none());
-    assert!(dataset.stored_size.is_none() && dataset.notes.is_empty());
+    assert!(dataset.train.stored_size().is_none() && dataset.notes.is_empty());
     assert_eq!(
         described(&dataset.train),
         pairs(&[

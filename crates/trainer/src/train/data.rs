@@ -70,7 +70,7 @@ impl TrainingData {
         };
         // Sets with one stored size go into the graph as stored and are upscaled
         // there; photos are brought to the network's size first.
-        let (input, fit) = match dataset.stored_size {
+        let (input, fit) = match dataset.train.stored_size() {
             Some(size) => (size, Fit::Stretch),
             None => ([size, size], Fit::CenterCrop { shorter_side: size }),
         };

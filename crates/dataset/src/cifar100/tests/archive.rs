@@ -60,7 +60,7 @@ fn archive_and_folder_give_the_same_data_set() {
         assert_eq!(dataset.name, "cifar100");
         assert_eq!(dataset.sha256, sha256);
         assert_eq!(dataset.train.labels(), of_archive.train.labels());
-        assert_eq!(dataset.stored_size, Some([32, 32]));
+        assert_eq!(dataset.train.stored_size(), Some([32, 32]));
     }
     assert_eq!(of_archive.train.len(), 200);
     let test = of_archive.test.unwrap();
