@@ -4,10 +4,14 @@ use std::str::FromStr;
 
 use augment::{Transform, batch::BatchMix};
 use clap::Args;
+use dataset::{Dataset, Source};
 use serde::de::DeserializeOwned;
 use trainer::{
     TrainError,
-    train::{Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, parse_value},
+    train::{
+        Amount, BuiltIn, Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, Selection,
+        parse_value,
+    },
 };
 
 /// Declares a flag for every value of a recipe and puts the given ones in.
@@ -38,8 +42,10 @@ recipe_flags! {
     weights: String = "auto|none|FILE",
     /// Side in pixels of the square image that the network sees
     image_size: usize = "PIXELS",
-    /// Side in the first epoch, from which it grows to --image-size (0: no growth)
+    /// Side in the first epoch, from which it grows to that of training (0: no growth)
     start_image_size: usize = "PIXELS",
+    /// Side in training, where it is not that of validation and export (0: --image-size)
+    train_image_size: usize = "PIXELS",
     /// Whether pixels are normalised as the weights expect, after division by 255
     normalize: bool = "true|false",
     /// Seed of split, shuffles, augmentation and fresh weights
@@ -94,6 +100,8 @@ recipe_flags! {
     plateau_min_delta: f64 = "AMOUNT",
     /// What decides which epoch is the best: val_top1 or val_loss
     monitor: Monitor = "FIGURE",
+    /// Which epoch is exported: best (by --monitor) or last
+    select: Selection = "best|last",
     /// Epochs without improvement after which the run ends (0: never)
     early_stopping: usize = "N",
     /// Decay of the moving average of the weights (0: none)
@@ -125,19 +133,68 @@ pub struct RecipeArguments {
 }
 
 impl RecipeArguments {
-    /// The recipe with the given values in it.
+    /// The recipe for `dataset`, which is `source`, with the given values in it; `on_gpu`
+    /// tells whether a GPU trains.
     ///
     /// # Errors
     /// It cannot be read, or a value is out of range.
-    pub fn resolve(&self) -> Result<Recipe, TrainError> {
-        let mut recipe = match &self.recipe {
-            Some(recipe) => Recipe::load(recipe)?,
-            None => Recipe::default(),
+    pub fn resolve(
+        &self,
+        source: &Source,
+        dataset: &Dataset,
+        on_gpu: bool,
+    ) -> Result<ResolvedRecipe, TrainError> {
+        let amount = self.amount(dataset);
+        let (name, why, mut recipe) = match &self.recipe {
+            Some(name) => (name.clone(), None, Recipe::load(name, amount)?),
+            None => {
+                let built_in = BuiltIn::for_dataset(source, on_gpu);
+                let why = match source {
+                    Source::Digits | Source::Cifar100 => "the one for this data set".to_owned(),
+                    Source::Folder(_) => format!(
+                        "the one for a folder, for {} training images of {} classes",
+                        amount.images, amount.classes
+                    ),
+                };
+                (
+                    built_in.name().to_owned(),
+                    Some(why),
+                    built_in.recipe(amount)?,
+                )
+            }
         };
         self.overrides.apply(&mut recipe);
         recipe.validate()?;
-        Ok(recipe)
+        Ok(ResolvedRecipe { recipe, name, why })
     }
+
+    /// How many images will be trained on.
+    fn amount(&self, dataset: &Dataset) -> Amount {
+        let all = dataset.train.len();
+        let left = match &dataset.val {
+            Some(_) => all,
+            None => {
+                let held_out = self.overrides.val_fraction;
+                let share = 1.0 - held_out.unwrap_or(Recipe::default().val_fraction);
+                (all as f64 * share).round() as usize
+            }
+        };
+        let limit = self.overrides.train_limit.filter(|&limit| limit > 0);
+        Amount {
+            images: limit.map_or(left, |limit| limit.min(left)),
+            classes: dataset.classes.len(),
+        }
+    }
+}
+
+/// A recipe, and how it came to be chosen.
+#[derive(Debug)]
+pub struct ResolvedRecipe {
+    pub recipe: Recipe,
+    /// Name or file.
+    pub name: String,
+    /// Why this one, where nobody asked for it.
+    pub why: Option<String>,
 }
 
 /// A table or list of a recipe on the command line.

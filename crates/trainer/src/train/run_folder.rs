@@ -17,7 +17,7 @@ const ORIGIN: &str = "run.json";
 
 /// A run's folder: `recipe.toml`, `run.json`, `train.log`, `history.{csv,json}`,
 /// `speed.csv`, `{loss,accuracy,learning_rate}.{png,svg}`, TensorBoard's `events.*`,
-/// `checkpoints/{best,last,state}.safetensors`, `model.onnx` and `test.json`.
+/// `checkpoints/{best,head,last,state}.safetensors`, `model.onnx` and `test.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
@@ -144,6 +144,11 @@ impl RunFolder {
     /// Checkpoint of the best epoch, by the recipe's `monitor`.
     pub fn best_checkpoint(&self) -> PathBuf {
         self.path.join("checkpoints/best.safetensors")
+    }
+
+    /// Checkpoint of the last layer trained alone, where other layers learn after it.
+    pub fn head_checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoints/head.safetensors")
     }
 
     /// Checkpoint of the newest epoch.

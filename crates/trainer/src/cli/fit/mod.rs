@@ -13,7 +13,7 @@ use trainer::{
     device::OpenedDevices,
     export::{self, Gate},
     model::EfficientNet,
-    train::{self, Job, RunFolder, Start, TrainingState},
+    train::{self, History, Job, RunFolder, Start, TrainingState},
 };
 
 use self::saved_run::SavedRun;
@@ -63,12 +63,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 impl FitArguments {
     fn prepared(&self, opened: &OpenedDevices) -> anyhow::Result<(Prepared, EfficientNet)> {
-        Prepared::new(
-            &self.start,
-            self.start.recipe.resolve()?,
-            opened,
-            self.quiet,
-        )
+        Prepared::new(&self.start, opened, self.quiet)
     }
 }
 
@@ -123,7 +118,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         run.remove_if_nothing_was_learnt();
     })?;
     stop.training_is_over();
-    export_best(&job, &feedback.0)?;
+    export_chosen(&job, &outcome.history, &feedback.0)?;
     stop.export_is_done();
     if let (Some(test), false) = (&prepared.data.test, outcome.interrupted) {
         let evaluation = test_split::evaluate(&run.model(), test, runtime)?;
@@ -147,15 +142,26 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Exports the best epoch and checks it.
-fn export_best(job: &Job<'_>, feedback: &TerminalFeedback) -> Result<(), TrainError> {
-    let best = Checkpoint::load(&job.run.best_or_last(job.recipe.monitor)?)?;
+/// Chooses a checkpoint, keeps it as the best one, exports it and checks the export.
+fn export_chosen(
+    job: &Job<'_>,
+    history: &History,
+    feedback: &TerminalFeedback,
+) -> Result<(), TrainError> {
+    let choice = train::choose(job, history)?;
+    let chosen = Checkpoint::load(&choice.checkpoint)?;
+    if choice.checkpoint != job.run.best_checkpoint() {
+        chosen.save(&job.run.best_checkpoint())?;
+    }
+    if let Some(said) = choice.said {
+        feedback.say(&format!("exported {said}"));
+    }
     let check = export::export_checked(
-        &best,
+        &chosen,
         job.config,
         &Gate::default(),
         &job.data.val,
-        best.val_top1(),
+        chosen.val_top1(),
         job.runtime,
         &job.run.model(),
     )?;
@@ -168,7 +174,9 @@ fn fresh(
     arguments: &FitArguments,
     opened: &OpenedDevices,
 ) -> anyhow::Result<(Prepared, Start, RunFolder)> {
-    let (prepared, network) = arguments.prepared(opened)?;
+    let (mut prepared, network) = arguments.prepared(opened)?;
+    let runtime = arguments.runtime.runtime.as_deref();
+    let network = prepared.with_statistics(network, opened, runtime)?;
     let run = match &arguments.out {
         Some(out) => RunFolder::create(out)?,
         None => RunFolder::create_next("runs".as_ref(), &prepared.data.info.name)?,

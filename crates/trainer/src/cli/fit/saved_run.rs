@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use contract::{Contract, fs::sha256_hex};
 use dataset::Source;
-use pretrained::Family;
+use pretrained::{Family, Statistics};
 use serde::{Deserialize, Serialize};
 use trainer::{
     TrainError,
@@ -77,7 +77,7 @@ impl SavedRun {
             let reason = "its recipe.toml was changed, and its state belongs to the old one";
             return Err(cannot(reason.to_owned()));
         }
-        Recipe::load(&run.recipe().display().to_string())
+        Recipe::read(&run.recipe())
     }
 
     /// Opens the same data again, where `moved` says if it says so.
@@ -116,6 +116,8 @@ impl SavedRun {
             config,
             contract: self.contract,
             features: dataset.data_dir.join("features"),
+            chosen: None,
+            statistics: Statistics::Trained,
         })
     }
 }
