@@ -13,6 +13,10 @@ const HEAD_STEPS: usize = 400;
 /// Images in such a step.
 const HEAD_BATCH: usize = 256;
 
+/// Training images below which the validation split, a quarter of them, is too small to choose
+/// an epoch by.
+const FEW_IMAGES: usize = 800;
+
 /// The last layer first, which is the floor; then all layers at low, layer-wise rates.
 pub(super) fn recipe(amount: Amount) -> Recipe {
     let images = amount.images.max(1);
@@ -38,7 +42,10 @@ pub(super) fn recipe(amount: Amount) -> Recipe {
         freeze_batch_norm: true,
         label_smoothing: 0.1,
         dropout: 0.2,
-        select: Selection::Best,
+        select: match images {
+            ..FEW_IMAGES => Selection::Last,
+            _ => Selection::Best,
+        },
         augment: vec![
             Transform::RandomResizedCrop(RandomResizedCrop {
                 scale: [0.5, 1.0],
