@@ -43,8 +43,9 @@ Examples:
   find . -name '*.jpg' -print0 | infer predict --files-from - -0 --model b0.onnx --csv
 
 ONNX Runtime is looked for in this order: --runtime, ORT_DYLIB_PATH, beside the
-executable, ../lib, .onnxruntime/ of the project (tools/onnxruntime.sh puts it
-there), the system's library path.
+executable, ../lib, .onnxruntime/ of the checkout that the executable was built
+in (tools/onnxruntime.sh puts it there), ~/.local/share/infer, the system's
+library path.
 
 Colours: only on a terminal; NO_COLOR and CLICOLOR_FORCE are respected.
 
