@@ -15,6 +15,7 @@ mod predict;
 mod progress;
 #[cfg(feature = "serve")]
 mod serve;
+mod stderr;
 mod style;
 mod verbosity;
 
