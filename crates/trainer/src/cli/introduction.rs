@@ -18,8 +18,8 @@ pub fn introduction(prepared: &Prepared, opened: &OpenedDevices) -> String {
         Some(chosen) => format!("recipe   {chosen}\n"),
         None => String::new(),
     };
-    let size = match prepared.recipe.train_image_size {
-        0 => String::new(),
+    let size = match prepared.recipe.train_image_size() {
+        size if size == prepared.recipe.image_size => String::new(),
         size => format!(" ({size} px in training)"),
     };
     let precision = match (prepared.recipe.precision, opened.name.as_str()) {

@@ -31,6 +31,20 @@ macro_rules! recipe_flags {
                     recipe.$key = value.value();
                 })+
             }
+
+            /// Changes values that nobody gave and that do not go with the ones given.
+            fn adapt(&self, recipe: &mut Recipe) {
+                // Images cannot grow to a size that they begin above.
+                if self.start_image_size.is_none()
+                    && recipe.start_image_size > recipe.train_image_size()
+                {
+                    recipe.start_image_size = 0;
+                }
+                // The norms of random weights have no statistics to keep.
+                if self.freeze_batch_norm.is_none() && recipe.weights == "none" {
+                    recipe.freeze_batch_norm = false;
+                }
+            }
         }
     };
 }
@@ -44,8 +58,8 @@ recipe_flags! {
     image_size: usize = "PIXELS",
     /// Side in the first epoch, from which it grows to that of training (0: no growth)
     start_image_size: usize = "PIXELS",
-    /// Side in training, where it is not that of validation and export (0: --image-size)
-    train_image_size: usize = "PIXELS",
+    /// Side in training as a share of --image-size, which validation and export have
+    train_image_scale: f64 = "SHARE",
     /// Whether pixels are normalised as the weights expect, after division by 255
     normalize: bool = "true|false",
     /// Seed of split, shuffles, augmentation and fresh weights
@@ -164,6 +178,7 @@ impl RecipeArguments {
             }
         };
         self.overrides.apply(&mut recipe);
+        self.overrides.adapt(&mut recipe);
         recipe.validate()?;
         Ok(ResolvedRecipe { recipe, name, why })
     }

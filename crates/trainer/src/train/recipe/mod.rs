@@ -29,14 +29,14 @@ pub struct Recipe {
     pub weights: String,
     /// Side in pixels of the square image that the network sees.
     pub image_size: usize,
-    /// Side in the first epoch; it grows evenly to `train_image_size` over the first
+    /// Side in the first epoch; it grows evenly to that of training over the first
     /// three quarters of the run, in steps of 16 (Tan and Le 2021). 0: that size from
     /// the start.
     pub start_image_size: usize,
-    /// Side in training, if it is to be another than in validation and in the exported model
-    /// (0: `image_size`). Random crops show things larger than whole photos do, so a smaller
-    /// one trains faster and is no less accurate (Touvron et al. 2019).
-    pub train_image_size: usize,
+    /// Side in training as a share of `image_size`, in `(0, 1]`, which validation and the
+    /// exported model have; rounded to 16 pixels. Random crops show things larger than whole
+    /// photos do, so a smaller one trains faster and is no less accurate (Touvron et al. 2019).
+    pub train_image_scale: f64,
     /// Whether pixels are normalised as the weights expect, after they are
     /// divided by 255.
     pub normalize: bool,
@@ -124,6 +124,9 @@ pub struct Recipe {
     pub augment: Vec<Transform>,
 }
 
+/// Sides in training are multiples of this, in pixels.
+const SIZE_STEP: f64 = 16.0;
+
 impl Default for Recipe {
     fn default() -> Self {
         Self {
@@ -131,7 +134,7 @@ impl Default for Recipe {
             weights: "auto".to_owned(),
             image_size: 224,
             start_image_size: 0,
-            train_image_size: 0,
+            train_image_scale: 1.0,
             normalize: true,
             seed: 0,
             val_fraction: 0.2,
@@ -237,17 +240,17 @@ impl Recipe {
     }
 
     /// Side of the training images once they have grown.
-    pub fn largest_train_image_size(&self) -> usize {
-        match self.train_image_size {
-            0 => self.image_size,
-            size => size,
+    pub fn train_image_size(&self) -> usize {
+        if self.train_image_scale >= 1.0 {
+            return self.image_size;
         }
+        let size = self.image_size as f64 * self.train_image_scale;
+        ((size / SIZE_STEP).round() * SIZE_STEP).max(2.0 * SIZE_STEP) as usize
     }
 
     /// Sides of the training images in `epoch`, counted from one.
     pub fn image_size_in(&self, epoch: usize) -> usize {
-        const STEP: f64 = 16.0;
-        let (start, end) = (self.start_image_size, self.largest_train_image_size());
+        let (start, end) = (self.start_image_size, self.train_image_size());
         let growing = (self.epochs as f64 * 0.75).max(1.0);
         let progress = (epoch.saturating_sub(1) as f64 / growing).min(1.0);
         if start == 0 || progress >= 1.0 {
@@ -255,7 +258,7 @@ impl Recipe {
         }
         let size = start as f64 + (end as f64 - start as f64) * progress;
         // Between the two ends, which need not be multiples.
-        (((size / STEP).round() * STEP) as usize).clamp(start, end)
+        (((size / SIZE_STEP).round() * SIZE_STEP) as usize).clamp(start, end)
     }
 }
 

@@ -28,7 +28,8 @@ pub(super) fn recipe(amount: Amount) -> Recipe {
     let epochs = (200 / steps_of_an_epoch).clamp(6, 12);
     Recipe {
         image_size: 224,
-        train_image_size: 176,
+        // 176 of 224 pixels.
+        train_image_scale: 0.8,
         epochs,
         head_epochs: (HEAD_STEPS / images.div_ceil(HEAD_BATCH)).clamp(20, 100),
         head_learning_rate: 3e-3,

@@ -45,7 +45,6 @@ impl Recipe {
         let at_least_one = |key, value: usize| (key, value as f64, value > 0, "1 or more");
         let sizes = 32..=2048;
         let start = self.start_image_size;
-        let train = self.train_image_size;
         vec![
             at_least_one("batch_size", self.batch_size),
             at_least_one("accumulate", self.accumulate),
@@ -66,14 +65,8 @@ impl Recipe {
             (
                 "start_image_size",
                 start as f64,
-                start == 0 || sizes.contains(&start) && start <= self.largest_train_image_size(),
+                start == 0 || sizes.contains(&start) && start <= self.train_image_size(),
                 "0, or 32 pixels to the size of training",
-            ),
-            (
-                "train_image_size",
-                train as f64,
-                train == 0 || sizes.contains(&train),
-                "0, or 32 to 2048 pixels",
             ),
         ]
     }
@@ -97,6 +90,7 @@ impl Recipe {
                 (0.0..=self.learning_rate).contains(&self.min_learning_rate),
                 "0 to learning_rate",
             ),
+            up_to_one("train_image_scale", self.train_image_scale),
             up_to_one("layer_decay", self.layer_decay),
             positive("epsilon", self.epsilon),
             not_negative("weight_decay", self.weight_decay),
