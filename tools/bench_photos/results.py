@@ -38,21 +38,25 @@ class Results:
         self.path = path
         self.done: dict[tuple[str, int, str], Result] = {}
         try:
-            lines = path.read_text().splitlines() if path.exists() else []
+            # Without the last line if the program was killed while it wrote it.
+            lines = path.read_text().split("\n")[:-1] if path.exists() else []
             results = [Result(**json.loads(line)) for line in lines]
         except (OSError, ValueError, TypeError) as error:
             raise Failure(
                 f"cannot read {path}: {error}",
                 "pass a file that this program wrote, or a new one",
             ) from None
+        self.lines = lines
         for result in results:
             if versions.get(result.rival) == result.version and result.seed in seeds:
                 self.done[result.run] = result
 
     def add(self, result: Result) -> None:
         self.done[result.run] = result
-        with self.path.open("a") as file:
-            file.write(json.dumps(asdict(result)) + "\n")
+        self.lines.append(json.dumps(asdict(result)))
+        new = self.path.with_name(self.path.name + ".new")
+        new.write_text("\n".join(self.lines) + "\n")
+        new.replace(self.path)
 
     def of(self, row: str, rival: str) -> dict[int, Result]:
         """By seed."""

@@ -48,7 +48,7 @@ def differences(rows: list[Row], other: str, results: Results) -> list[str]:
         )
         line = [row.name, f"{100 * difference.mean:+.2f}", plus_minus(difference.over_images)]
         line += [plus_minus(difference.over_seeds)]
-        line += [verdict(difference.mean + difference.over_images >= 0, "at least as accurate")]
+        line += [verdict(difference.mean + difference.over_images >= 0, "at least as accurate, within the interval")]
         line += [f"{faster:.2f}"]
         # The head alone is a part of the default, which takes longer.
         line += [verdict(faster >= SPEED, f"at least {SPEED}") if other == PYTORCH else ""]

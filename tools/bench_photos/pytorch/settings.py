@@ -22,11 +22,11 @@ class Settings:
     images_seen: int = 1200
     min_epochs: int = 5
     max_epochs: int = 30
-    learning_rate: float = 2e-4  # of the body
+    learning_rate: float = 1e-4  # of the body
     head_learning_rate_after: float = 5e-4
     warmup: float = 0.1  # share of all steps
     crop_min: float = 0.35  # smallest share of a picture that a crop has
-    freeze_batch_norm: bool = True
+    freeze_batch_norm: bool = False
 
     def epochs(self, images: int) -> int:
         """Passes over this many training images."""
