@@ -150,16 +150,15 @@ class Weights:
     @classmethod
     def of(cls, given: Path | None) -> "Weights":
         """Those given, else the ones that trainer takes by itself."""
-        if given:
-            path = given.absolute()
-            return cls(path, ["--weights", str(path), "--weights-family", "tensorflow"])
         path = ROOT / "models/tf_efficientnet_b0_imagenet.safetensors"
+        path = given.absolute() if given else path
         if not path.is_file():
             raise Failure(
                 f"there are no weights at {path}",
                 "`trainer weights fetch npm` gets them, or pass a file: --weights FILE",
             )
-        return cls(path, [])
+        family = ["--weights-family", "tensorflow"]
+        return cls(path, ["--weights", str(path), *family] if given else [])
 
 
 def pytorch(python: Path | None) -> tuple[str, dict[str, str]]:
