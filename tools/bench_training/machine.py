@@ -47,15 +47,24 @@ class OtherPrograms:
     def __init__(self):
         self.before = busy_and_total()
 
-    def describe(self) -> str:
+    def share(self) -> float | None:
+        """Of all cores, in [0, 1]; none where the system does not tell it."""
         after = busy_and_total()
         if self.before is None or after is None:
-            return "how busy other programs kept the machine is unknown"
+            return None
         busy, total = (new - old for new, old in zip(after, self.before))
-        warning = (
-            ": not idle, do not trust these figures" if busy > BUSY * total else ""
-        )
-        return f"other programs used {busy / total:.0%} of the cores{warning}"
+        return busy / total
+
+    def describe(self) -> str:
+        return describe_others(self.share())
+
+
+def describe_others(share: float | None) -> str:
+    """How far figures can be trusted that were measured beside other programs."""
+    if share is None:
+        return "how busy other programs kept the machine is unknown"
+    warning = ": not idle, do not trust these figures" if share > BUSY else ""
+    return f"other programs used {share:.0%} of the cores{warning}"
 
 
 def busy_and_total() -> tuple[float, float] | None:
