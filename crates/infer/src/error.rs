@@ -280,11 +280,11 @@ impl InferError {
             Self::ReadModel { .. } => "pass the path of an ONNX file written by `trainer export`",
             Self::NotOnnx { .. } => "the file may be truncated; copy it or export it again",
             Self::NoContract { .. } => {
-                "export the model with `trainer export`, which embeds the contract"
+                "`trainer export RUN --out model.onnx` makes a model of a run, with its contract in it"
             }
             Self::Contract { source, .. } => return source.hint(),
             Self::GraphMismatch { .. } => {
-                "the file was changed after the export; export it again with `trainer export`"
+                "the file was changed after the export; `trainer export RUN --out model.onnx` makes it again"
             }
             Self::RuntimeMissing { .. } | Self::RuntimeNotFound { .. } => {
                 "run tools/onnxruntime.sh, or set ORT_DYLIB_PATH (or --runtime) to the library"
@@ -310,7 +310,7 @@ impl InferError {
             Self::Search { .. } => "check the permissions and the pattern; brackets come in pairs",
             Self::StreamTooLong { .. } => "one image is read from a stream; pass its file instead",
             Self::DifferentClasses { .. } => {
-                "compare models of the same data set (`infer inspect` lists the classes)"
+                "compare models of the same data set (`infer inspect MODEL` lists the classes)"
             }
             Self::Overloaded { .. } => {
                 "try again later; sustained load needs more sessions or machines, a burst a longer queue"

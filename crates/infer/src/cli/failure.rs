@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use commands::Programs;
 use dataset::DatasetError;
 use infer::{InferError, ShardError};
 use report::ReportError;
@@ -43,6 +44,7 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         error_line(&self.line);
         if let Some(hint) = &self.hint {
+            let hint = Programs::get().spell(hint);
             anstream::eprintln!("{HINT}hint:{HINT:#} {hint}");
         }
         ExitCode::from(self.code)
