@@ -76,7 +76,7 @@ impl Prepared {
             data,
             config,
             contract,
-            features: arguments.dataset.data_dir.join("features"),
+            features: arguments.dataset.options().data_dir.join("features"),
         };
         Ok((prepared, network))
     }
