@@ -40,7 +40,9 @@ mod stratified;
 mod trained_on;
 
 pub use crate::dataset::Dataset;
-pub use decode::{RgbPixels, decode, decode_file, is_animated};
+pub use decode::{
+    MAX_DECODING_BYTES, MAX_FILE_BYTES, RgbPixels, decode, decode_file, dimensions, is_animated,
+};
 pub use error::DatasetError;
 pub use limit::stratified_limit;
 pub use origin::{Origin, RunRecord};

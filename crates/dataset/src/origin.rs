@@ -77,7 +77,7 @@ impl Origin {
             built_in => built_in,
         };
         let options = OpenOptions {
-            data_dir: place(&self.data_dir),
+            data_dir: self.data_dir_from(folder),
             local: self.data_path.as_deref().map(place),
         };
         (source, options)
@@ -92,6 +92,16 @@ impl Origin {
         match self.moved(recorded, folder) {
             Some(moved) if moved.exists() => moved,
             _ => path,
+        }
+    }
+
+    /// Nothing may have been kept yet: then what it would lie in decides.
+    fn data_dir_from(&self, folder: &Path) -> PathBuf {
+        let place = self.place(&self.data_dir, folder);
+        let could_be = |path: &Path| path.parent().is_some_and(Path::is_dir);
+        match self.moved(&self.data_dir, folder) {
+            Some(moved) if !could_be(&place) && could_be(&moved) => moved,
+            _ => place,
         }
     }
 
@@ -263,7 +273,6 @@ mod tests {
         assert_eq!(folder_of(origin.seen_from(&elsewhere)), old.join("photos"));
         // The project's folder was renamed.
         fs::create_dir_all(new.join("photos")).unwrap();
-        fs::create_dir_all(new.join("data")).unwrap();
         fs::remove_dir_all(&old).unwrap();
         let seen = origin.seen_from(&new.join("runs/a"));
         assert_eq!(seen.1.data_dir, new.join("data"));

@@ -97,8 +97,10 @@ impl ClassifierBuilder {
 
     /// The ONNX Runtime shared library, or a folder that holds it. Default
     /// (`None`): `ORT_DYLIB_PATH`, beside the executable, `../lib`,
-    /// `.onnxruntime/` in a folder above the executable or the current one,
-    /// the system's library path; in this order.
+    /// `.onnxruntime/` of the checkout in whose `target/` the executable lies,
+    /// the user's data folder (`$XDG_DATA_HOME/infer`, else
+    /// `~/.local/share/infer`), the system's library path; in this order.
+    /// Folders that everyone may write to are passed over.
     #[must_use]
     pub fn runtime(mut self, library: Option<PathBuf>) -> Self {
         self.runtime = library;

@@ -72,6 +72,18 @@ pub enum InferError {
         reason: String,
     },
 
+    /// A constant whose values are in another file, which ONNX Runtime would read
+    /// from wherever the model says.
+    #[error("{model}: the values of tensor `{tensor}` are in another file (`{location}`)")]
+    ExternalData {
+        /// Path of the file, or "model" for bytes.
+        model: String,
+        /// Name of the constant.
+        tensor: String,
+        /// The other file, as the model names it.
+        location: String,
+    },
+
     /// A library that was asked for by path is not there.
     #[error("ONNX Runtime library {} ({origin}) does not exist", path.display())]
     RuntimeMissing {
@@ -286,8 +298,11 @@ impl InferError {
             Self::GraphMismatch { .. } => {
                 "the file was changed after the export; `trainer export RUN --out model.onnx` makes it again"
             }
+            Self::ExternalData { .. } => {
+                "a model is one file: export it with `trainer export`, or save it without external data (Python: onnx.save(onnx.load(PATH), PATH))"
+            }
             Self::RuntimeMissing { .. } | Self::RuntimeNotFound { .. } => {
-                "run tools/onnxruntime.sh, or set ORT_DYLIB_PATH (or --runtime) to the library"
+                "run tools/onnxruntime.sh in the checkout that the program was built in, put the library into ~/.local/share/infer, or set ORT_DYLIB_PATH (or --runtime) to it"
             }
             Self::RuntimeLoad { .. } => {
                 "fetch a matching library with tools/onnxruntime.sh, or point ORT_DYLIB_PATH (or --runtime) at ONNX Runtime 1.24 or newer"

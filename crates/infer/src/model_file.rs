@@ -5,7 +5,7 @@ use std::path::Path;
 
 use contract::Contract;
 use onnx::proto::ValueInfoProto;
-use onnx::{Dim, Elem, GraphOutline, ModelOutline, OnnxError};
+use onnx::{Dim, Elem, ExternalData, GraphOutline, ModelOutline, OnnxError};
 
 use crate::InferError;
 
@@ -52,6 +52,7 @@ impl ModelFile {
     ///
     /// # Errors
     /// [`InferError::NotOnnx`] for anything but a whole ONNX model,
+    /// [`InferError::ExternalData`] for one that is not all there is to it,
     /// [`InferError::NoContract`] for one of other origin,
     /// [`InferError::Contract`] for a contract that is invalid or of a newer
     /// version, [`InferError::GraphMismatch`] if the graph's inputs or outputs
@@ -61,8 +62,10 @@ impl ModelFile {
     }
 
     fn parse(bytes: Vec<u8>, model: String) -> Result<Self, InferError> {
-        let outline = match ModelOutline::from_bytes(&bytes) {
-            Ok(outline) => outline,
+        let read = ModelOutline::from_bytes(&bytes)
+            .and_then(|outline| Ok((outline, onnx::external_data(&bytes)?)));
+        let (outline, external) = match read {
+            Ok(read) => read,
             Err(error) => {
                 let reason = match error {
                     OnnxError::NotOnnx { reason } => reason,
@@ -71,6 +74,13 @@ impl ModelFile {
                 return Err(InferError::NotOnnx { model, reason });
             }
         };
+        if let Some(ExternalData { tensor, location }) = external {
+            return Err(InferError::ExternalData {
+                model,
+                tensor,
+                location,
+            });
+        }
         let Some(json) = outline.metadata(contract::METADATA_KEY) else {
             return Err(InferError::NoContract { model });
         };

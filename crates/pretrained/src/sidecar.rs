@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{PretrainedError, one_line};
 use crate::family::{Family, IMAGENET_MEAN, IMAGENET_STD};
+use crate::statistics::Statistics;
 
 /// What lies beside `X.safetensors` as `X.safetensors.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Sidecar {
     /// Channel standard deviations of RGB / 255 that the network was trained with.
     #[serde(default = "imagenet_std")]
     pub std: [f32; 3],
+    /// Where the statistics of batch norms come from; earlier versions did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistics: Option<Statistics>,
     /// Program and version that wrote the file.
     pub created_by: String,
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::error::PretrainedError;
 use crate::family::{Family, IMAGENET_MEAN, IMAGENET_STD, Padding};
 use crate::sidecar::{CREATED_BY, Sidecar};
+use crate::statistics::Statistics;
 use crate::tensor::NamedTensors;
 use crate::{pytorch_file, safetensors_file};
 
@@ -21,6 +22,8 @@ pub struct Weights {
     /// SHA-256 of the file that they were read from, in lowercase hexadecimal. [`write()`]
     /// does not look at it.
     pub sha256: String,
+    /// Where the statistics of their batch norms come from.
+    pub statistics: Statistics,
     /// Channel means of RGB / 255 that the network was trained with.
     pub mean: [f32; 3],
     /// Channel standard deviations of RGB / 255 that the network was trained with.
@@ -35,7 +38,8 @@ pub struct Weights {
 ///
 /// The family is the given one, else the sidecar's, else that of a safetensors file's
 /// metadata (`padding` and `bn_eps`), else [`Family::torch`]. Mean and standard deviation
-/// are the sidecar's, else the metadata's, else ImageNet's.
+/// are the sidecar's, else the metadata's, else ImageNet's. Statistics of batch norms are the
+/// network's own unless the sidecar, or a source known for folding, says otherwise.
 ///
 /// # Errors
 /// The file or its sidecar cannot be read or understood, a weight is not floating-point, or
@@ -62,9 +66,11 @@ pub fn read(path: &Path, family: Option<Family>) -> Result<Weights, PretrainedEr
         family: Family::torch(),
         source: file_name(path),
         sha256,
+        statistics: Statistics::Trained,
         mean: IMAGENET_MEAN,
         std: IMAGENET_STD,
     };
+    let mut stated = None;
     match Sidecar::of(path)? {
         Some(sidecar) => {
             if sidecar.sha256 != weights.sha256 {
@@ -79,9 +85,11 @@ pub fn read(path: &Path, family: Option<Family>) -> Result<Weights, PretrainedEr
             weights.source = sidecar.source;
             weights.mean = sidecar.mean;
             weights.std = sidecar.std;
+            stated = sidecar.statistics;
         }
         None => weights.apply_metadata(&metadata, path)?,
     }
+    weights.statistics = stated.unwrap_or_else(|| Statistics::of_source(&weights.source));
     if let Some(family) = family {
         weights.family = family;
     }
@@ -112,6 +120,7 @@ pub fn write(path: &Path, weights: &Weights) -> Result<String, PretrainedError> 
         family: weights.family,
         mean: weights.mean,
         std: weights.std,
+        statistics: Some(weights.statistics),
         created_by: CREATED_BY.to_owned(),
     };
     sidecar.write(path)?;

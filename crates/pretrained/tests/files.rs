@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use pretrained::{
     Family, IMAGENET_MEAN, IMAGENET_STD, NamedTensor, NamedTensors, Padding, PretrainedError,
-    Sidecar, Weights, read, write,
+    Sidecar, Statistics, Weights, read, write,
 };
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView};
@@ -27,6 +27,7 @@ fn weights() -> Weights {
         family: Family::tensorflow(),
         source: "a test".into(),
         sha256: String::new(),
+        statistics: Statistics::Trained,
         mean: [0.5, 0.25, 0.125],
         std: [0.1, 0.2, 0.3],
     }

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use pretrained::{
-    Family, IMAGENET_MEAN, IMAGENET_STD, NamedTensor, PretrainedError, Sidecar, Weights, hub, read,
-    write,
+    Family, IMAGENET_MEAN, IMAGENET_STD, NamedTensor, PretrainedError, Sidecar, Statistics,
+    Weights, hub, read, write,
 };
 
 const REPO: &str = "timm/efficientnet_b0.ra_in1k";
@@ -168,6 +168,7 @@ fn weights_file() -> Vec<u8> {
         family: Family::tensorflow(),
         source: "the file's own metadata".into(),
         sha256: String::new(),
+        statistics: Statistics::Trained,
         mean: IMAGENET_MEAN,
         std: IMAGENET_STD,
     };

@@ -15,7 +15,7 @@ use pretrained::Family;
 use trainer::{
     device::DeviceKind,
     model::EfficientNetConfig,
-    train::{PrecisionKind, Recipe, optimizer},
+    train::{Amount, BuiltIn, PrecisionKind, optimizer},
 };
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -62,7 +62,7 @@ fn main() -> Result<()> {
     let mut opened = arguments.device.open(&[0])?.devices;
     let device = opened.pop().context("no device")?.autodiff();
     device.seed(1);
-    let recipe = Recipe::load("cpu")?;
+    let recipe = BuiltIn::Cpu.recipe(Amount::EXAMPLE)?;
     let mut model = EfficientNetConfig::variant("efficientnet_b0", 100, Family::tensorflow())
         .context("efficientnet_b0")?
         .with_dropout(recipe.dropout)

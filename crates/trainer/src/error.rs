@@ -395,9 +395,7 @@ impl TrainError {
 
 /// What can be done with a run that cannot go on.
 fn what_is_left_of(run: &Path) -> String {
-    let folder = RunFolder::at(run);
-    let checkpoints = [folder.best_checkpoint(), folder.last_checkpoint()];
-    if !checkpoints.iter().any(|file| file.is_file()) {
+    if RunFolder::at(run).any_checkpoint().is_err() {
         return "start a new run".to_owned();
     }
     let run = quoted_path(run);

@@ -83,10 +83,11 @@ fn run(model: &[u8], shape: [usize; 4], input: &[f32]) -> Vec<f32> {
 
 /// The library that tools/onnxruntime.sh fetched, or ORT_DYLIB_PATH.
 fn runtime() -> PathBuf {
-    if let Some(path) = std::env::var_os("ORT_DYLIB_PATH") {
-        return path.into();
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.onnxruntime");
+    let folder = match std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from) {
+        Some(library) if library.is_file() => return library,
+        Some(folder) => folder,
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.onnxruntime"),
+    };
     fs::read_dir(&folder)
         .ok()
         .and_then(|entries| {

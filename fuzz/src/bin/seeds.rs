@@ -144,6 +144,7 @@ fn weights() -> Vec<u8> {
         family: Family::torch(),
         source: "seeds".into(),
         sha256: String::new(),
+        statistics: pretrained::Statistics::Trained,
         mean: [0.5; 3],
         std: [0.5; 3],
     };

@@ -16,6 +16,7 @@ mod predict;
 mod progress;
 #[cfg(feature = "serve")]
 mod serve;
+mod stderr;
 mod style;
 mod verbosity;
 
@@ -44,8 +45,9 @@ Examples:
   find . -name '*.jpg' -print0 | infer predict --files-from - -0 --model b0.onnx --csv
 
 ONNX Runtime is looked for in this order: --runtime, ORT_DYLIB_PATH, beside the
-executable, ../lib, .onnxruntime/ of the project (tools/onnxruntime.sh puts it
-there), the system's library path.
+executable, ../lib, .onnxruntime/ of the checkout that the executable was built
+in (tools/onnxruntime.sh puts it there), ~/.local/share/infer, the system's
+library path.
 
 Colours: only on a terminal; NO_COLOR and CLICOLOR_FORCE are respected.
 
@@ -138,11 +140,13 @@ Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
 const EXIT_CODES: &str = "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
-/// Parses the arguments (clap exits with 2 on wrong usage) and runs the
-/// command.
+/// Parses the arguments and runs the command.
 pub fn main() -> ExitCode {
-    let matches = commands::spelled(Cli::command()).get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let matches = commands::spelled(Cli::command()).try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(answer) => return tell(&answer),
+    };
     cli.color.write_global();
     let verbosity = Verbosity::new(cli.quiet, cli.verbose);
     verbosity.start_log(cli.command.is_service());
@@ -159,8 +163,20 @@ pub fn main() -> ExitCode {
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
     };
-    match result {
-        Ok(code) => code,
+    let code = result.unwrap_or_else(|failure| failure.report());
+    stderr::flush();
+    code
+}
+
+/// Prints the help or version that was asked for, or what is wrong with the arguments
+/// (exit code 2).
+fn tell(answer: &clap::Error) -> ExitCode {
+    if answer.use_stderr() {
+        let _ = answer.print();
+        return ExitCode::from(answer.exit_code() as u8);
+    }
+    match output::print_styled(&answer.render()) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
 }

@@ -1,11 +1,15 @@
 //! Where the ONNX Runtime shared library is looked for.
 //!
-//! In this order: explicit option, `ORT_DYLIB_PATH`, beside the executable
-//! and in `../lib`, the project's own `.onnxruntime/` (which
-//! `tools/onnxruntime.sh` fills), the system's loader.
+//! A library is code that runs with the user's rights, so none is taken from a
+//! place that merely lies around the data: the current folder and those above it
+//! are not looked at. In this order: explicit option, `ORT_DYLIB_PATH`, beside the
+//! program and in `../lib`, `.onnxruntime/` (which `tools/onnxruntime.sh` fills) of
+//! the checkout in whose `target/` the program lies, the user's data folder
+//! (`$XDG_DATA_HOME/infer`, else `~/.local/share/infer`), the system's loader.
 
 use std::env;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,8 +17,10 @@ use crate::InferError;
 
 /// Environment variable with the path of the library.
 const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
-/// Folder of the project with the library; git ignores it.
-const PROJECT_FOLDER: &str = ".onnxruntime";
+/// Folder of a checkout with the library; git ignores it.
+const CHECKOUT_FOLDER: &str = ".onnxruntime";
+/// Folder of the user's data folder with the library.
+const USER_FOLDER: &str = "infer";
 
 /// Where to look; filled from the process by [`Search::from_process`].
 #[derive(Debug, Default)]
@@ -23,10 +29,11 @@ pub(super) struct Search {
     pub explicit: Option<PathBuf>,
     /// Value of `ORT_DYLIB_PATH`.
     pub variable: Option<PathBuf>,
-    /// Folder of the running executable.
-    pub executable_dir: Option<PathBuf>,
-    /// Current folder.
-    pub current_dir: Option<PathBuf>,
+    /// The running program's file, symbolic links resolved: a link to a program
+    /// does not move it.
+    pub executable: Option<PathBuf>,
+    /// The user's data folder.
+    pub user_data: Option<PathBuf>,
 }
 
 /// The outcome of a search.
@@ -46,10 +53,10 @@ impl Search {
             variable: env::var_os(PATH_VARIABLE)
                 .filter(|value| !value.is_empty())
                 .map(PathBuf::from),
-            executable_dir: env::current_exe()
-                .ok()
-                .and_then(|exe| exe.parent().map(Path::to_path_buf)),
-            current_dir: env::current_dir().ok(),
+            executable: env::current_exe()
+                .and_then(|executable| executable.canonicalize())
+                .ok(),
+            user_data: user_data(env::var_os("XDG_DATA_HOME"), env::var_os("HOME")),
         }
     }
 
@@ -79,46 +86,111 @@ impl Search {
                 });
         }
 
-        for folder in self.folders() {
-            if let Some(library) = library_in(&folder) {
-                return Ok(Found::File(library));
-            }
-        }
-        Ok(Found::Nowhere {
-            searched: self.searched(),
+        let safe = |place: &&Place| place.open_to_everyone().is_none();
+        let found = self
+            .places()
+            .iter()
+            .filter(safe)
+            .find_map(|place| library_in(&place.folder));
+        Ok(match found {
+            Some(library) => Found::File(library),
+            None => Found::Nowhere {
+                searched: self.searched(),
+            },
         })
     }
 
     /// Where it is looked for when no path was named, for messages.
     fn searched(&self) -> Vec<String> {
-        let folders = self.folders();
-        let folders = folders.iter().map(|folder| folder.display().to_string());
-        folders
+        let places = self.places();
+        let places = places.iter().map(|place| match place.open_to_everyone() {
+            None => place.folder.display().to_string(),
+            Some(open) => format!(
+                "{} (passed over: everyone may write to {})",
+                place.folder.display(),
+                open.display()
+            ),
+        });
+        places
             .chain(["the system's library path".to_owned()])
             .collect()
     }
 
-    /// Folders to look in when no path was named.
-    fn folders(&self) -> Vec<PathBuf> {
-        let mut folders = Vec::new();
-        if let Some(dir) = &self.executable_dir {
-            folders.push(dir.clone());
-            if let Some(parent) = dir.parent() {
-                folders.push(parent.join("lib"));
-            }
+    /// Places to look in when no path was named.
+    fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        if let Some(folder) = self.executable.as_deref().and_then(Path::parent) {
+            places.push(Place::new(folder, ""));
+            places.extend(folder.parent().map(|parent| Place::new(parent, "lib")));
         }
-        for start in [&self.executable_dir, &self.current_dir]
-            .into_iter()
-            .flatten()
-        {
-            let project = start
-                .ancestors()
-                .map(|dir| dir.join(PROJECT_FOLDER))
-                .find(|dir| dir.is_dir());
-            folders.extend(project.filter(|dir| !folders.contains(dir)));
-        }
-        folders
+        let checkout = self.executable.as_deref().and_then(checkout_of);
+        places.extend(checkout.map(|checkout| Place::new(checkout, CHECKOUT_FOLDER)));
+        let user_data = self.user_data.as_deref();
+        places.extend(user_data.map(|folder| Place::new(folder, USER_FOLDER)));
+        places
     }
+}
+
+/// A folder that is looked in without having been named by anybody.
+struct Place {
+    /// The folder that this place was derived from.
+    base: PathBuf,
+    /// Where the library is looked for: the base, or a folder in it.
+    folder: PathBuf,
+}
+
+impl Place {
+    fn new(base: &Path, folder: &str) -> Self {
+        Self {
+            base: base.to_path_buf(),
+            // Joining "" would add a slash.
+            folder: if folder.is_empty() {
+                base.to_path_buf()
+            } else {
+                base.join(folder)
+            },
+        }
+    }
+
+    /// A folder in which anybody could have put the library, as in `/tmp`.
+    fn open_to_everyone(&self) -> Option<&Path> {
+        [&*self.base, &*self.folder]
+            .into_iter()
+            .find(|folder| everyone_may_write(folder))
+    }
+}
+
+#[cfg(unix)]
+fn everyone_may_write(folder: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fs::metadata(folder).is_ok_and(|metadata| metadata.permissions().mode() & 0o002 != 0)
+}
+
+/// Elsewhere permissions are not looked at.
+#[cfg(not(unix))]
+fn everyone_may_write(_folder: &Path) -> bool {
+    false
+}
+
+/// The Cargo project in whose `target/` a program lies, as programs, tests
+/// (`target/release/deps`) and examples do.
+fn checkout_of(executable: &Path) -> Option<&Path> {
+    executable
+        .ancestors()
+        .filter(|folder| folder.file_name() == Some(OsStr::new("target")))
+        .filter_map(Path::parent)
+        .find(|checkout| checkout.join("Cargo.toml").is_file())
+}
+
+/// The user's data folder by the XDG base directory specification, which wants
+/// relative paths to be ignored.
+fn user_data(xdg_data_home: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    let absolute = |path: OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
+    xdg_data_home.and_then(absolute).or_else(|| {
+        let home = home.and_then(absolute)?;
+        Some(home.join(".local/share"))
+    })
 }
 
 /// The places that this process looks in, in order; `explicit` as in
@@ -191,33 +263,89 @@ mod tests {
     fn places_are_tried_in_the_documented_order() {
         let temporary = tempfile::tempdir().unwrap();
         let root = temporary.path();
+        let checkout = root.join("checkout");
+        touch(&checkout.join("Cargo.toml"));
         let mut search = Search {
-            executable_dir: Some(root.join("install/bin")),
-            current_dir: Some(root.join("project/some/folder")),
+            executable: Some(checkout.join("target/release/deps/program")),
+            user_data: Some(root.join("share")),
             ..Search::default()
         };
         assert!(
-            matches!(search.run().unwrap(), Found::Nowhere { searched } if searched.len() == 3)
+            matches!(search.run().unwrap(), Found::Nowhere { searched } if searched.len() == 5)
         );
 
         let expect = |path: PathBuf, search: &Search| {
             touch(&path);
             assert_eq!(search.run().unwrap(), Found::File(path));
         };
-        expect(
-            root.join("project/.onnxruntime").join(versioned("1.28.0")),
-            &search,
-        );
-        expect(
-            root.join("install/.onnxruntime").join(versioned("1.28.0")),
-            &search,
-        );
-        expect(root.join("install/lib").join(versioned("1.28.0")), &search);
-        expect(root.join("install/bin").join(system_name()), &search);
+        let library = versioned("1.28.0");
+        expect(root.join("share/infer").join(&library), &search);
+        expect(checkout.join(".onnxruntime").join(&library), &search);
+        let release = checkout.join("target/release");
+        expect(release.join("lib").join(&library), &search);
+        expect(release.join("deps").join(system_name()), &search);
         search.variable = Some(root.join("variable.so"));
         expect(root.join("variable.so"), &search);
         search.explicit = Some(root.join("explicit.so"));
         expect(root.join("explicit.so"), &search);
+    }
+
+    #[test]
+    fn a_checkout_is_the_cargo_project_around_target_and_nothing_above_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path();
+        touch(&root.join("Cargo.toml"));
+        for (program, found) in [
+            ("target/release/infer", true),
+            ("target/release/examples/service", true),
+            ("target/x86_64-unknown-linux-gnu/debug/deps/it-0123", true),
+            ("bin/infer", false),
+            // No project directly around it: what lies further up is not asked.
+            ("data/target/release/infer", false),
+        ] {
+            let program = root.join(program);
+            assert_eq!(
+                checkout_of(&program),
+                found.then_some(root),
+                "{}",
+                program.display()
+            );
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_everyone_may_write_to_is_passed_over() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().join("shared");
+        let search = Search {
+            executable: Some(root.join("bin/program")),
+            ..Search::default()
+        };
+        // `../lib` need not be there for everyone to be able to make it.
+        touch(&root.join("lib").join(system_name()));
+        assert!(matches!(search.run().unwrap(), Found::File(_)));
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o1777)).unwrap();
+        let Found::Nowhere { searched } = search.run().unwrap() else {
+            panic!("the library was taken");
+        };
+        let passed_over = format!("(passed over: everyone may write to {})", root.display());
+        assert!(searched[1].ends_with(&passed_over), "{searched:?}");
+    }
+
+    #[test]
+    fn the_user_s_data_folder_is_never_relative() {
+        let folder = |xdg: Option<&str>, home: Option<&str>| {
+            user_data(xdg.map(OsString::from), home.map(OsString::from))
+        };
+        let share = Some(PathBuf::from("/home/u/.local/share"));
+        assert_eq!(folder(None, Some("/home/u")), share);
+        assert_eq!(folder(Some("share"), Some("/home/u")), share);
+        assert_eq!(folder(Some("/data"), Some("/home/u")), Some("/data".into()));
+        assert_eq!(folder(Some(""), Some("")), None);
+        assert_eq!(folder(None, None), None);
     }
 
     #[test]
@@ -238,7 +366,7 @@ mod tests {
         touch(&temporary.path().join(system_name()));
         let search = Search {
             variable: Some(temporary.path().join("nothing.so")),
-            executable_dir: Some(temporary.path().to_path_buf()),
+            executable: Some(temporary.path().join("program")),
             ..Search::default()
         };
         let error = search.run().unwrap_err();

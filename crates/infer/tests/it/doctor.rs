@@ -1,8 +1,13 @@
 //! `infer doctor`: what the machine has.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
 
-use crate::cli::{infer, stdout};
+use crate::cli::{infer, stdout, text};
 
 #[test]
 fn every_check_has_a_line_and_the_cpu_path_works() {
@@ -55,4 +60,50 @@ fn without_onnx_runtime_it_says_where_it_looked_and_fails() {
         failed.contains("no/such.so") && failed.contains("tools/onnxruntime.sh"),
         "{failed}"
     );
+}
+
+// A library is code: the folders around the data must not bring one along.
+#[test]
+fn a_library_that_lies_around_the_data_or_the_program_is_not_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let plant = |place: &str| {
+        let place = root.join(place).join(".onnxruntime");
+        fs::create_dir_all(&place).unwrap();
+        fs::write(place.join("libonnxruntime.so"), "planted").unwrap();
+    };
+    for place in ["", "data", "data/photos", "app"] {
+        plant(place);
+    }
+    let program = root.join("app/bin/infer");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    fs::copy(cargo_bin("infer"), &program).unwrap();
+    // A program of this checkout, reached through a link, stays one of this checkout.
+    let link = root.join("data/infer");
+    symlink(cargo_bin("infer"), &link).unwrap();
+    for (program, found) in [(&program, false), (&link, true)] {
+        let output = Command::new(program)
+            .arg("doctor")
+            .current_dir(root.join("data/photos"))
+            .env_remove("ORT_DYLIB_PATH")
+            .env("HOME", root.join("home"))
+            .output()
+            .unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let loaded = lines
+            .lines()
+            .find(|line| line[9..].starts_with("ONNX Runtime  "));
+        let planted = text(root);
+        assert!(
+            !loaded.unwrap().contains(&format!("{planted}/.onnx")),
+            "{lines}"
+        );
+        assert!(
+            !lines.contains("planted") && !lines.contains("data/"),
+            "{lines}"
+        );
+        if found {
+            assert!(output.status.success(), "{lines}");
+        }
+    }
 }

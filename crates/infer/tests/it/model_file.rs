@@ -159,3 +159,36 @@ fn the_fixture_is_the_tiny_model() {
     }
     assert!(std::fs::read(&path).unwrap() == expected);
 }
+
+// The runtime would read it from the current folder, or from wherever it says.
+#[test]
+fn a_model_whose_constants_are_in_another_file_is_refused() {
+    /// A message or text in a field; all lengths here are of one byte.
+    fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+        [&[number << 3 | 2, bytes.len() as u8], bytes].concat()
+    }
+    let location = [field(1, b"location"), field(2, b"etc/passwd")].concat();
+    let tensor = [
+        // dims, data_type, external_data, data_location
+        vec![1 << 3, 40, 2 << 3, 1],
+        field(13, &location),
+        vec![14 << 3, 1],
+    ]
+    .concat();
+    let initializer = field(5, &[&tensor[..], &field(8, b"secret")].concat());
+    let constant = [
+        field(2, b"secret"),
+        field(4, b"Constant"),
+        field(5, &[field(1, b"value"), field(5, &tensor)].concat()),
+    ];
+    for addition in [initializer, field(1, &constant.concat())] {
+        // Two graphs are one: protobuf merges them.
+        let bytes = [tiny::model().to_bytes(), field(7, &addition)].concat();
+        let error = ModelFile::from_bytes(bytes).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "model: the values of tensor `secret` are in another file (`etc/passwd`)"
+        );
+        assert!(error.hint().unwrap().contains("without external data"));
+    }
+}

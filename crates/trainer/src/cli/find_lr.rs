@@ -6,7 +6,10 @@ use clap::Args;
 use metrics::RangeTest;
 use trainer::{TrainError, train::find_learning_rate};
 
-use super::{introduction::introduction, note::note, prepared::Prepared, start::StartArguments};
+use super::{
+    introduction::introduction, locations::RuntimeArguments, note::note, prepared::Prepared,
+    start::StartArguments,
+};
 
 #[derive(Debug, Args)]
 pub struct FindLrArguments {
@@ -24,6 +27,8 @@ pub struct FindLrArguments {
     /// Plot to write, as FILE.png and FILE.svg
     #[arg(long, value_name = "FILE", default_value = "find-lr")]
     out: PathBuf,
+    #[command(flatten)]
+    runtime: RuntimeArguments,
     /// No progress
     #[arg(short, long)]
     quiet: bool,
@@ -42,8 +47,9 @@ pub fn run(arguments: &FindLrArguments) -> anyhow::Result<ExitCode> {
         return Ok(super::failure::wrong_usage(usage));
     }
     let opened = arguments.start.open()?;
-    let recipe = arguments.start.recipe.resolve()?;
-    let (prepared, network) = Prepared::new(&arguments.start, recipe, &opened, arguments.quiet)?;
+    let (mut prepared, network) = Prepared::new(&arguments.start, &opened, arguments.quiet)?;
+    let runtime = arguments.runtime.runtime.as_deref();
+    let network = prepared.with_statistics(network, &opened, runtime)?;
     note(introduction(&prepared, &opened));
     let mut test = RangeTest::new(arguments.from, arguments.to, arguments.steps);
     opened.run(|| {

@@ -14,6 +14,14 @@ pub fn introduction(prepared: &Prepared, opened: &OpenedDevices) -> String {
         ),
         None => "none, from scratch".to_owned(),
     };
+    let recipe = match &prepared.chosen {
+        Some(chosen) => format!("recipe   {chosen}\n"),
+        None => String::new(),
+    };
+    let size = match prepared.recipe.train_image_size() {
+        size if size == prepared.recipe.image_size => String::new(),
+        size => format!(" ({size} px in training)"),
+    };
     let precision = match (prepared.recipe.precision, opened.name.as_str()) {
         (PrecisionKind::Fp32, _) => "",
         (PrecisionKind::Bf16, "cpu") => {
@@ -22,7 +30,7 @@ pub fn introduction(prepared: &Prepared, opened: &OpenedDevices) -> String {
         (PrecisionKind::Bf16, _) => "\ncompute  bf16 convolutions, the rest fp32",
     };
     format!(
-        "model    {}, {} parameters, {} px, {:?} padding\nweights  {weights}\ndata     {}: {} train, {} validation, {} test images, {} classes (sha256 {})\ndevice   {opened}{precision}",
+        "{recipe}model    {}, {} parameters, {} px{size}, {:?} padding\nweights  {weights}\ndata     {}: {} train, {} validation, {} test images, {} classes (sha256 {})\ndevice   {opened}{precision}",
         prepared.config.name,
         prepared.contract.parameters,
         prepared.recipe.image_size,

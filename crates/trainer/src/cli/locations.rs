@@ -71,7 +71,7 @@ pub struct ModelsArguments {
 #[derive(Debug, Clone, Args)]
 pub struct RuntimeArguments {
     /// ONNX Runtime's shared library, or a folder that holds it [default: ORT_DYLIB_PATH, beside
-    /// the program, .onnxruntime/, the system's]
+    /// the program, .onnxruntime/ of its checkout, ~/.local/share/infer, the system's]
     #[arg(long, value_name = "PATH")]
     pub runtime: Option<PathBuf>,
 }

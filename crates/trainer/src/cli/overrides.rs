@@ -4,10 +4,14 @@ use std::{path::Path, str::FromStr};
 
 use augment::{Transform, batch::BatchMix};
 use clap::Args;
+use dataset::{Dataset, Source};
 use serde::de::DeserializeOwned;
 use trainer::{
     TrainError,
-    train::{Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, parse_value},
+    train::{
+        Amount, BuiltIn, Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, Selection,
+        parse_value,
+    },
 };
 
 use super::checkpoint_file::checkpoint_file;
@@ -38,6 +42,20 @@ macro_rules! recipe_flags {
                 })+
                 keys
             }
+
+            /// Changes values that nobody gave and that do not go with the ones given.
+            fn adapt(&self, recipe: &mut Recipe) {
+                // Images cannot grow to a size that they begin above.
+                if self.start_image_size.is_none()
+                    && recipe.start_image_size > recipe.train_image_size()
+                {
+                    recipe.start_image_size = 0;
+                }
+                // The norms of random weights have no statistics to keep.
+                if self.freeze_batch_norm.is_none() && recipe.weights == "none" {
+                    recipe.freeze_batch_norm = false;
+                }
+            }
         }
     };
 }
@@ -50,8 +68,10 @@ recipe_flags! {
     weights: String = "auto|none|FILE|RUN",
     /// Side in pixels of the square image that the network sees
     image_size: usize = "PIXELS",
-    /// Side in the first epoch, from which it grows to --image-size (0: no growth)
+    /// Side in the first epoch, from which it grows to that of training (0: no growth)
     start_image_size: usize = "PIXELS",
+    /// Side in training as a share of --image-size, which validation and export have
+    train_image_scale: f64 = "SHARE",
     /// Whether pixels are normalised as the weights expect, after division by 255
     normalize: bool = "true|false",
     /// Seed of split, shuffles, augmentation and fresh weights
@@ -106,6 +126,8 @@ recipe_flags! {
     plateau_min_delta: f64 = "AMOUNT",
     /// What decides which epoch is the best: val_top1 or val_loss
     monitor: Monitor = "FIGURE",
+    /// Which epoch is exported: best (by --monitor) or last
+    select: Selection = "best|last",
     /// Epochs without improvement after which the run ends (0: never)
     early_stopping: usize = "N",
     /// Decay of the moving average of the weights (0: none)
@@ -137,22 +159,44 @@ pub struct RecipeArguments {
 }
 
 impl RecipeArguments {
-    /// The recipe with the given values in it.
+    /// The recipe for `dataset`, which is `source`, with the given values in it; `on_gpu`
+    /// tells whether a GPU trains.
     ///
     /// # Errors
     /// It cannot be read, or a value is out of range.
-    pub fn resolve(&self) -> Result<Recipe, TrainError> {
-        let mut recipe = match &self.recipe {
-            Some(recipe) => Recipe::load(recipe)?,
-            None => Recipe::default(),
+    pub fn resolve(
+        &self,
+        source: &Source,
+        dataset: &Dataset,
+        on_gpu: bool,
+    ) -> Result<ResolvedRecipe, TrainError> {
+        let amount = self.amount(dataset);
+        let (name, why, mut recipe) = match &self.recipe {
+            Some(name) => (name.clone(), None, Recipe::load(name, amount)?),
+            None => {
+                let built_in = BuiltIn::for_dataset(source, on_gpu);
+                let why = match source {
+                    Source::Digits | Source::Cifar100 => "the one for this data set".to_owned(),
+                    Source::Folder(_) => format!(
+                        "the one for a folder, for {} training images of {} classes",
+                        amount.images, amount.classes
+                    ),
+                };
+                (
+                    built_in.name().to_owned(),
+                    Some(why),
+                    built_in.recipe(amount)?,
+                )
+            }
         };
         self.overrides.apply(&mut recipe);
+        self.overrides.adapt(&mut recipe);
         recipe.validate()?;
         if !matches!(recipe.weights.as_str(), "auto" | "none") {
             let file = checkpoint_file(Path::new(&recipe.weights))?;
             recipe.weights = file.display().to_string();
         }
-        Ok(recipe)
+        Ok(ResolvedRecipe { recipe, name, why })
     }
 
     /// The given number of epochs.
@@ -164,6 +208,34 @@ impl RecipeArguments {
     pub fn given_keys(&self) -> Vec<&'static str> {
         self.overrides.given()
     }
+
+    /// How many images will be trained on.
+    fn amount(&self, dataset: &Dataset) -> Amount {
+        let all = dataset.train.len();
+        let left = match &dataset.val {
+            Some(_) => all,
+            None => {
+                let held_out = self.overrides.val_fraction;
+                let share = 1.0 - held_out.unwrap_or(Recipe::default().val_fraction);
+                (all as f64 * share).round() as usize
+            }
+        };
+        let limit = self.overrides.train_limit.filter(|&limit| limit > 0);
+        Amount {
+            images: limit.map_or(left, |limit| limit.min(left)),
+            classes: dataset.classes.len(),
+        }
+    }
+}
+
+/// A recipe, and how it came to be chosen.
+#[derive(Debug)]
+pub struct ResolvedRecipe {
+    pub recipe: Recipe,
+    /// Name or file.
+    pub name: String,
+    /// Why this one, where nobody asked for it.
+    pub why: Option<String>,
 }
 
 /// A table or list of a recipe on the command line.

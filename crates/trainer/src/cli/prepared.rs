@@ -1,18 +1,19 @@
 //! What a run works with, opened and checked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use contract::{Contract, WeightsInfo};
 use dataset::Source;
-use pretrained::Family;
+use pretrained::{Family, Statistics};
 use trainer::{
-    device::OpenedDevices,
+    TrainError,
+    device::{DeviceKind, OpenedDevices},
     model::{EfficientNet, EfficientNetConfig},
     train::{self, Recipe, TrainingData},
     weights,
 };
 
-use super::start::StartArguments;
+use super::{overrides::ResolvedRecipe, start::StartArguments};
 
 /// ImageNet's mean and standard deviation of pixels in `[0, 1]`, for networks
 /// that start from random weights.
@@ -25,19 +26,36 @@ pub struct Prepared {
     pub data: TrainingData,
     pub config: EfficientNetConfig,
     pub contract: Contract,
-    /// Folder of computed features.
+    /// Folder of computed features and statistics.
     pub features: PathBuf,
+    /// Name or file of the recipe.
+    pub recipe_name: Option<String>,
+    /// Which recipe it is, and why; `None` for a run that goes on.
+    pub chosen: Option<String>,
+    /// Where the statistics of the network's batch norms come from.
+    pub statistics: Statistics,
 }
 
 impl Prepared {
     /// Opens everything for a new run, whose network starts from the recipe's weights.
     pub fn new(
         arguments: &StartArguments,
-        recipe: Recipe,
         opened: &OpenedDevices,
         quiet: bool,
     ) -> anyhow::Result<(Self, EfficientNet)> {
         let dataset = arguments.dataset.open(&Source::Digits)?;
+        let source = arguments
+            .dataset
+            .dataset
+            .as_ref()
+            .unwrap_or(&Source::Digits);
+        let on_gpu = opened.name != DeviceKind::Cpu.to_string();
+        let ResolvedRecipe { recipe, name, why } =
+            arguments.recipe.resolve(source, &dataset, on_gpu)?;
+        let chosen = match why {
+            Some(why) => format!("{name} ({why})"),
+            None => name.clone(),
+        };
         let weights = weights::resolve(
             &recipe.weights,
             &recipe.architecture,
@@ -57,6 +75,9 @@ impl Prepared {
             .or(arguments.weights_family)
             .unwrap_or(Family::torch());
         let config = config(&recipe, data.classes.len(), family)?;
+        let statistics = weights
+            .as_ref()
+            .map_or(Statistics::Trained, |weights| weights.statistics);
         let info = weights.as_ref().map(|weights| WeightsInfo {
             source: weights.source.clone(),
             sha256: weights.sha256.clone(),
@@ -77,8 +98,38 @@ impl Prepared {
             config,
             contract,
             features: arguments.dataset.options().data_dir.join("features"),
+            recipe_name: Some(name),
+            chosen: Some(chosen),
+            statistics,
         };
         Ok((prepared, network))
+    }
+
+    /// The network with batch-norm statistics of the images it is to learn from, where the
+    /// weights came without: see [`weights::StatisticsSource`].
+    ///
+    /// # Errors
+    /// Those of [`weights::StatisticsSource::measured`].
+    pub fn with_statistics(
+        &mut self,
+        network: EfficientNet,
+        opened: &OpenedDevices,
+        runtime: Option<&Path>,
+    ) -> Result<EfficientNet, TrainError> {
+        if self.statistics.are_the_network_s() {
+            return Ok(network);
+        }
+        let source = weights::StatisticsSource {
+            contract: &self.contract,
+            config: &self.config,
+            runtime,
+            folder: &self.features,
+        };
+        let (network, images) = opened.prepare(|| source.measured(network, &self.data))?;
+        if let Some(info) = &mut self.contract.training.weights {
+            info.source = format!("{}, measured on {images} training images", info.source);
+        }
+        Ok(network)
     }
 }
 

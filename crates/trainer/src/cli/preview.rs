@@ -37,8 +37,13 @@ pub struct PreviewArguments {
 }
 
 pub fn run(arguments: &PreviewArguments) -> anyhow::Result<ExitCode> {
-    let recipe = arguments.recipe.resolve()?;
     let dataset = arguments.dataset.open(&Source::Digits)?;
+    let source = arguments
+        .dataset
+        .dataset
+        .as_ref()
+        .unwrap_or(&Source::Digits);
+    let recipe = arguments.recipe.resolve(source, &dataset, false)?.recipe;
     let data = TrainingData::new(&dataset, &recipe, MEAN, STD)?;
     let size = recipe.image_size_in(arguments.epoch);
     let network = data.preprocessing_at(size);

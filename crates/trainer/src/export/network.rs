@@ -41,12 +41,29 @@ pub(super) struct NetworkBuilder<'a> {
     pub precision: Precision,
     /// Height and width of the current feature map.
     pub size: [usize; 2],
+    /// Where the outputs of batch norms are recorded, if they are.
+    pub observed: Option<Vec<Observed>>,
+}
+
+/// A batch norm's output in the graph.
+pub(super) struct Observed {
+    /// timm's name of the norm.
+    pub norm: String,
+    /// Name of the tensor.
+    pub output: String,
+    pub channels: usize,
 }
 
 impl NetworkBuilder<'_> {
     /// Adds the whole network after the tensor `input` and writes its result
     /// to the tensor `logits`.
     pub fn build(mut self, input: &str, logits: &str) {
+        let features = self.features(input);
+        self.classify(&features, logits);
+    }
+
+    /// Adds everything before the pooling and gives the feature map's name.
+    pub fn features(&mut self, input: &str) -> String {
         let input = match self.precision {
             Precision::Fp32 => input.to_owned(),
             Precision::Fp16 => self.cast(input, "network.input", Elem::F16),
@@ -57,8 +74,11 @@ impl NetworkBuilder<'_> {
                 features = self.block(&features, &format!("blocks.{s}.{b}"), block);
             }
         }
-        let features = self.conv_norm_silu(&features, "conv_head", "bn2", POINTWISE);
-        let pooled = self.node("GlobalAveragePool", "pool", &[&features], vec![]);
+        self.conv_norm_silu(&features, "conv_head", "bn2", POINTWISE)
+    }
+
+    fn classify(&mut self, features: &str, logits: &str) {
+        let pooled = self.node("GlobalAveragePool", "pool", &[features], vec![]);
         let flat = self.node(
             "Flatten",
             "flatten",
@@ -150,8 +170,16 @@ impl NetworkBuilder<'_> {
     fn conv_norm(&mut self, input: &str, conv: &str, norm: &str, geometry: Geometry) -> String {
         let epsilon = self.config.family.bn_epsilon;
         let convolution = fold_batch_norm(&mut self.tensors, conv, norm, epsilon);
+        let channels = convolution.bias.len();
         let padding = self.size.map(|side| self.padding(side, geometry));
         let output = self.convolution(input, conv, convolution, geometry, padding);
+        if let Some(observed) = &mut self.observed {
+            observed.push(Observed {
+                norm: norm.to_owned(),
+                output: output.clone(),
+                channels,
+            });
+        }
         for (side, [before, after]) in self.size.iter_mut().zip(padding) {
             *side = (*side + before + after - geometry.kernel) / geometry.stride + 1;
         }

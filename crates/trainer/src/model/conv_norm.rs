@@ -62,10 +62,6 @@ impl ConvNormConfig {
     }
 }
 
-/// Sees the output of every convolution that a batch normalisation follows,
-/// in the order of execution.
-pub type Observe<'a> = dyn FnMut(&Tensor<4>) + 'a;
-
 /// Bias-free convolution and batch normalisation.
 #[derive(Module, Debug)]
 pub struct ConvNorm {
@@ -74,22 +70,14 @@ pub struct ConvNorm {
 }
 
 impl ConvNorm {
-    /// Convolves in `dtype` and normalises in float32. `observe` is shown the
-    /// convolution's output, before normalisation.
+    /// Convolves in `dtype` and normalises in float32.
     ///
     /// # Shapes
     /// - input: `[batch, channels_in, height, width]`
     /// - output: `[batch, channels_out, ceil(height / stride), ceil(width / stride)]`,
     ///   in float32
-    pub fn forward(
-        &self,
-        input: Tensor<4>,
-        dtype: FloatDType,
-        observe: &mut Observe<'_>,
-    ) -> Tensor<4> {
-        let convolved = self.convolve(input, dtype);
-        observe(&convolved);
-        self.norm.forward(convolved)
+    pub fn forward(&self, input: Tensor<4>, dtype: FloatDType) -> Tensor<4> {
+        self.norm.forward(self.convolve(input, dtype))
     }
 
     /// The weights stay what they are, in float32: what is cast is a copy on the

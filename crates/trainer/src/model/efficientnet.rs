@@ -8,7 +8,7 @@ use burn::{
 
 use super::{
     EfficientNetConfig, MbConv,
-    conv_norm::{ConvNorm, ConvNormConfig, Observe},
+    conv_norm::{ConvNorm, ConvNormConfig},
 };
 
 /// EfficientNet (Tan and Le 2019) with a head of global average pooling,
@@ -75,19 +75,12 @@ impl EfficientNet {
 
     /// [`forward`](Self::forward) by burn's own operators, on any device.
     pub fn forward_composed(&self, images: Tensor<4>) -> Tensor<2> {
-        self.forward_observed(images, &mut |_| {})
-    }
-
-    /// [`forward_composed`](Self::forward_composed) that shows `observe` the output of every
-    /// convolution that a batch normalisation follows, in the order of
-    /// [`conv_norm_names`](super::conv_norm_names).
-    pub fn forward_observed(&self, images: Tensor<4>, observe: &mut Observe<'_>) -> Tensor<2> {
         let dtype = images.dtype().into();
-        let mut features = silu(self.stem.forward(images, dtype, observe));
+        let mut features = silu(self.stem.forward(images, dtype));
         for block in self.stages.iter().flatten() {
-            features = block.forward(features, dtype, observe);
+            features = block.forward(features, dtype);
         }
-        let features = silu(self.head.forward(features, dtype, observe));
+        let features = silu(self.head.forward(features, dtype));
         self.classify(adaptive_avg_pool2d(features, [1, 1]).flatten(1, 3))
     }
 }

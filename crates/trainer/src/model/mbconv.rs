@@ -7,7 +7,7 @@ use burn::{
 use pretrained::Family;
 
 use super::{
-    conv_norm::{ConvNorm, ConvNormConfig, Observe},
+    conv_norm::{ConvNorm, ConvNormConfig},
     squeeze_excitation::SqueezeExcitation,
     stochastic_depth::StochasticDepth,
 };
@@ -91,24 +91,19 @@ pub struct MbConv {
 }
 
 impl MbConv {
-    /// `dtype` and `observe` as in [`ConvNorm::forward`].
+    /// `dtype` as in [`ConvNorm::forward`].
     ///
     /// # Shapes
     /// - input: `[batch, channels_in, height, width]`
     /// - output: `[batch, channels_out, ceil(height / stride), ceil(width / stride)]`
-    pub fn forward(
-        &self,
-        input: Tensor<4>,
-        dtype: FloatDType,
-        observe: &mut Observe<'_>,
-    ) -> Tensor<4> {
+    pub fn forward(&self, input: Tensor<4>, dtype: FloatDType) -> Tensor<4> {
         let expanded = match &self.expand {
-            Some(expand) => silu(expand.forward(input.clone(), dtype, observe)),
+            Some(expand) => silu(expand.forward(input.clone(), dtype)),
             None => input.clone(),
         };
-        let features = silu(self.depthwise.forward(expanded, dtype, observe));
+        let features = silu(self.depthwise.forward(expanded, dtype));
         let gated = self.squeeze_excitation.forward(features);
-        let branch = self.project.forward(gated, dtype, observe);
+        let branch = self.project.forward(gated, dtype);
         match &self.stochastic_depth {
             Some(stochastic_depth) => input + stochastic_depth.forward(branch),
             None => branch,

@@ -18,9 +18,8 @@ mod squeeze_excitation;
 mod stochastic_depth;
 
 pub use config::EfficientNetConfig;
-pub use conv_norm::{ConvNorm, Observe};
+pub use conv_norm::ConvNorm;
 pub use efficientnet::EfficientNet;
 pub use mbconv::{MbConv, MbConvConfig};
-pub use names::{ConvNormName, conv_norm_names};
 pub use squeeze_excitation::SqueezeExcitation;
 pub use stochastic_depth::StochasticDepth;

@@ -1,8 +1,6 @@
 //! Tensor names: from this crate's module paths to timm's, which every
 //! weights file and checkpoint uses.
 
-use super::EfficientNetConfig;
-
 /// The timm name of the tensor at a module path such as
 /// `["stages", "1", "0", "expand", "norm", "gamma"]`.
 pub(super) fn timm_name(path: &[String]) -> String {
@@ -54,48 +52,9 @@ fn block_layer(part: &str, layer: &str, expands: bool) -> &'static str {
     }
 }
 
-/// A convolution and the batch normalisation that follows it, by timm name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConvNormName {
-    /// Name of the convolution, such as `blocks.1.0.conv_pw`.
-    pub conv: String,
-    /// Name of the batch normalisation, such as `blocks.1.0.bn1`.
-    pub norm: String,
-}
-
-/// Every convolution that a batch normalisation follows, in the order of execution.
-pub fn conv_norm_names(config: &EfficientNetConfig) -> Vec<ConvNormName> {
-    let pair = |prefix: &str, conv: &str, norm: &str| ConvNormName {
-        conv: format!("{prefix}{conv}"),
-        norm: format!("{prefix}{norm}"),
-    };
-    let mut names = vec![pair("", stem("conv"), stem("norm"))];
-    for (s, stage) in config.stages().iter().enumerate() {
-        for (b, block) in stage.iter().enumerate() {
-            let prefix = format!("blocks.{s}.{b}.");
-            let expands = block.expands();
-            let parts: &[&str] = if expands {
-                &["expand", "depthwise", "project"]
-            } else {
-                &["depthwise", "project"]
-            };
-            names.extend(parts.iter().map(|part| {
-                pair(
-                    &prefix,
-                    block_layer(part, "conv", expands),
-                    block_layer(part, "norm", expands),
-                )
-            }));
-        }
-    }
-    names.push(pair("", head("conv"), head("norm")));
-    names
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pretrained::Family;
 
     fn name(path: &str) -> String {
         timm_name(&path.split('.').map(str::to_owned).collect::<Vec<_>>())
@@ -119,14 +78,5 @@ mod tests {
             "blocks.2.1.se.conv_reduce.bias"
         );
         assert_eq!(name("classifier.bias"), "classifier.bias");
-    }
-
-    #[test]
-    fn b0_has_forty_nine_normalised_convolutions() {
-        let config = EfficientNetConfig::variant("efficientnet_b0", 10, Family::torch()).unwrap();
-        let names = conv_norm_names(&config);
-        assert_eq!(names.len(), 49);
-        assert_eq!(names[1].norm, "blocks.0.0.bn1");
-        assert_eq!(names[2].conv, "blocks.0.0.conv_pw");
     }
 }

@@ -1,5 +1,7 @@
 //! Fine-tuning: recipe, data, batches, loop, and what a run leaves behind.
 
+mod cached;
+mod choice;
 mod contract;
 mod data;
 mod devices;
@@ -18,6 +20,8 @@ mod schedule;
 mod state;
 mod validate;
 
+pub use cached::{cached_rows, hash_tensors};
+pub use choice::{Choice, FEW_IMAGES, choose};
 pub use contract::contract;
 pub use data::TrainingData;
 pub use fit::{
@@ -30,7 +34,8 @@ pub use loader::{Batch, Loader};
 pub use optimizer::optimizer;
 pub use pixels::Pixels;
 pub use recipe::{
-    BUILT_IN, Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, parse_value,
+    Amount, BuiltIn, Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, Selection,
+    parse_value,
 };
 pub use run_folder::RunFolder;
 pub use schedule::{LearningRate, Patience};

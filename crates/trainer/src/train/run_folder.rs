@@ -18,7 +18,7 @@ const TEST: &str = "test.json";
 
 /// A run's folder: `recipe.toml`, `run.json`, `train.log`, `history.{csv,json}`,
 /// `speed.csv`, `{loss,accuracy,learning_rate}.{png,svg}`, TensorBoard's `events.*`,
-/// `checkpoints/{best,last,state}.safetensors`, `model.onnx` and `test.json`.
+/// `checkpoints/{best,head,last,state}.safetensors`, `model.onnx` and `test.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
@@ -159,6 +159,11 @@ impl RunFolder {
         self.path.join("checkpoints/best.safetensors")
     }
 
+    /// Checkpoint of the last layer trained alone, where other layers learn after it.
+    pub fn head_checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoints/head.safetensors")
+    }
+
     /// Checkpoint of the newest epoch.
     pub fn last_checkpoint(&self) -> PathBuf {
         self.path.join("checkpoints/last.safetensors")
@@ -198,25 +203,17 @@ impl RunFolder {
         })
     }
 
-    /// The checkpoint that a run in this folder exports: see
-    /// [`best_or_last`](Self::best_or_last).
+    /// The best checkpoint, which is what a run that is over has exported; of a run that was
+    /// interrupted in its first epoch, the last.
     ///
     /// # Errors
-    /// There is none, or none that can be read.
-    pub fn exported_checkpoint(&self) -> Result<PathBuf, TrainError> {
-        let (best, last) = (self.best_checkpoint(), self.last_checkpoint());
-        match (best.is_file(), last.is_file()) {
-            (true, true) => match Recipe::load(&self.recipe().display().to_string()) {
-                Ok(recipe) => self.best_or_last(recipe.monitor),
-                // Of a later version, or lost: the best is never wrong.
-                Err(_) => Ok(best),
-            },
-            (true, false) => Ok(best),
-            (false, true) => Ok(last),
-            (false, false) => Err(TrainError::NoCheckpoint {
-                path: self.path.clone(),
-            }),
-        }
+    /// There is neither.
+    pub fn any_checkpoint(&self) -> Result<PathBuf, TrainError> {
+        let files = [self.best_checkpoint(), self.last_checkpoint()];
+        let found = files.into_iter().find(|file| file.is_file());
+        found.ok_or_else(|| TrainError::NoCheckpoint {
+            path: self.path.clone(),
+        })
     }
 
     /// What a run needs to go on.
@@ -428,15 +425,15 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_without_a_checkpoint_is_told_from_one_whose_recipe_is_lost() {
+    fn the_best_checkpoint_goes_before_the_last() {
         let runs = tempfile::tempdir().unwrap();
         let run = RunFolder::create_next(runs.path(), "digits").unwrap();
-        let error = run.exported_checkpoint().unwrap_err();
+        let error = run.any_checkpoint().unwrap_err();
         assert!(error.to_string().contains("has no checkpoint"), "{error}");
         fs::write(run.last_checkpoint(), "x").unwrap();
-        assert_eq!(run.exported_checkpoint().unwrap(), run.last_checkpoint());
+        assert_eq!(run.any_checkpoint().unwrap(), run.last_checkpoint());
         fs::write(run.best_checkpoint(), "x").unwrap();
-        assert_eq!(run.exported_checkpoint().unwrap(), run.best_checkpoint());
+        assert_eq!(run.any_checkpoint().unwrap(), run.best_checkpoint());
     }
 
     #[test]

@@ -23,18 +23,34 @@ pub fn validate(
 ) -> Result<Evaluation, TrainError> {
     let mut running = RunningEvaluation::new(classes);
     let mut done = 0;
+    for_each_answer(model, loader, device, |logits, label| {
+        running.add(logits, label);
+        done += 1;
+        on_images(done);
+    })?;
+    Ok(running.finish())
+}
+
+/// Hands logits and label of every image of `loader` to `on_answer`, in their order.
+///
+/// # Errors
+/// A picture that cannot be decoded.
+pub(super) fn for_each_answer(
+    model: &EfficientNet,
+    loader: &Loader<'_>,
+    device: &Device,
+    mut on_answer: impl FnMut(&[f32], usize),
+) -> Result<(), TrainError> {
     loader.in_order(|batch| {
         let labels = batch.labels.clone();
         let images = batch.pixels.into_tensor(loader.preprocessing(), device);
         let logits = host_logits(&model.forward(images));
-        for (logits, label) in logits.chunks(classes.len()).zip(&labels) {
-            running.add(logits, *label);
+        let classes = logits.len() / labels.len();
+        for (logits, label) in logits.chunks(classes).zip(labels) {
+            on_answer(logits, label);
         }
-        done += labels.len();
-        on_images(done);
         Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(running.finish())
+    })
 }
 
 /// Reads logits back, row by row.

@@ -1,7 +1,7 @@
-//! Pretrained weights: found or fetched, put into a network, converted.
+//! Pretrained weights: found or fetched, put into a network, given statistics that fit.
 
-mod calibrate;
 mod resolve;
+mod statistics;
 
-pub use calibrate::{CALIBRATION_IMAGES, convert_npm_package};
 pub use resolve::{into_network, resolve};
+pub use statistics::{MEASURED_IMAGES, StatisticsSource};

@@ -15,7 +15,7 @@ use trainer::{
     device::OpenedDevices,
     export::{self, Gate},
     model::EfficientNet,
-    train::{self, Job, RunFolder, Start},
+    train::{self, Job, Outcome, RunFolder, Start},
 };
 
 use self::{next_steps::NextSteps, saved_run::SavedRun};
@@ -68,12 +68,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 impl FitArguments {
     fn prepared(&self, opened: &OpenedDevices) -> anyhow::Result<(Prepared, EfficientNet)> {
-        Prepared::new(
-            &self.start,
-            self.start.recipe.resolve()?,
-            opened,
-            self.quiet,
-        )
+        Prepared::new(&self.start, opened, self.quiet)
     }
 }
 
@@ -135,7 +130,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         }
     })?;
     stop.training_is_over();
-    export_best(&job, &feedback.0)?;
+    export_chosen(&job, &outcome, &feedback.0)?;
     stop.export_is_done();
     if let (Some(test), false) = (&prepared.data.test, outcome.interrupted) {
         let evaluation = test_split::evaluate(&run.model(), test, runtime)?;
@@ -153,15 +148,28 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Exports the best epoch and checks it.
-fn export_best(job: &Job<'_>, feedback: &TerminalFeedback) -> Result<(), TrainError> {
-    let best = Checkpoint::load(&job.run.best_or_last(job.recipe.monitor)?)?;
+/// Chooses a checkpoint, keeps it as the best one if the run is over, exports it and checks the
+/// export.
+fn export_chosen(
+    job: &Job<'_>,
+    outcome: &Outcome,
+    feedback: &TerminalFeedback,
+) -> Result<(), TrainError> {
+    let choice = train::choose(job, &outcome.history)?;
+    let chosen = Checkpoint::load(&choice.checkpoint)?;
+    // A run that goes on has to find the best of its whole epochs.
+    if choice.checkpoint != job.run.best_checkpoint() && !outcome.interrupted {
+        chosen.save(&job.run.best_checkpoint())?;
+    }
+    if let Some(said) = choice.said {
+        feedback.say(&format!("exported {said}"));
+    }
     let check = export::export_checked(
-        &best,
+        &chosen,
         job.config,
         &Gate::default(),
         &job.data.val,
-        best.val_top1(),
+        chosen.val_top1(),
         job.runtime,
         &job.run.model(),
     )?;
@@ -174,7 +182,9 @@ fn fresh(
     arguments: &FitArguments,
     opened: &OpenedDevices,
 ) -> anyhow::Result<(Prepared, Start, RunFolder, File)> {
-    let (prepared, network) = arguments.prepared(opened)?;
+    let (mut prepared, network) = arguments.prepared(opened)?;
+    let runtime = arguments.runtime.runtime.as_deref();
+    let network = prepared.with_statistics(network, opened, runtime)?;
     let run = match &arguments.out {
         Some(out) => RunFolder::create(out)?,
         None => RunFolder::create_next("runs".as_ref(), &prepared.data.info.name)?,

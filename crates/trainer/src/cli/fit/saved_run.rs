@@ -4,7 +4,7 @@ use std::fs::File;
 
 use contract::{Contract, fs::sha256_hex};
 use dataset::{DatasetError, Given, OpenOptions, Origin, RunRecord, Source};
-use pretrained::Family;
+use pretrained::{Family, Statistics};
 use serde::{Deserialize, Serialize};
 use trainer::{
     TrainError,
@@ -49,7 +49,7 @@ impl SavedRun {
         Ok(Self {
             origin: Origin::new(source, &dataset.options(), run.path())?,
             family: prepared.config.family,
-            recipe: recipe.recipe.clone(),
+            recipe: prepared.recipe_name.clone(),
             changed: changed.into_iter().map(str::to_owned).collect(),
             recipe_sha256: recipe_sha256(&prepared.recipe),
             replaced_recipe_sha256: None,
@@ -83,7 +83,7 @@ impl SavedRun {
             let reason = "its recipe.toml was changed, and its state belongs to the old one";
             return Err(cannot_resume(run, reason.to_owned()));
         }
-        let recipe = Recipe::load(&run.recipe().display().to_string())?;
+        let recipe = Recipe::read(&run.recipe())?;
         self.belong_to(&recipe, sha256);
         Ok((self, recipe))
     }
@@ -160,6 +160,9 @@ impl SavedRun {
             config,
             contract: self.contract.clone(),
             features: options.data_dir.join("features"),
+            recipe_name: self.recipe.clone(),
+            chosen: None,
+            statistics: Statistics::Trained,
         })
     }
 

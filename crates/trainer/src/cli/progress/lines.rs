@@ -21,9 +21,9 @@ pub fn epoch(record: &EpochRecord, epochs: usize, speed: &Speed, is_best: bool) 
 }
 
 /// An epoch of the last layer on its own.
-pub fn head_epoch(epoch: usize, loss: f64, top1: f64) -> String {
+pub fn head_epoch(epoch: usize, epochs: usize, loss: f64, top1: f64) -> String {
     format!(
-        "last layer, epoch {epoch}  train loss {loss:.4} top-1 {:.2} %",
+        "last layer, epoch {epoch}/{epochs}  train loss {loss:.4} top-1 {:.2} %",
         100.0 * top1
     )
 }

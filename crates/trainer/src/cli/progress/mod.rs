@@ -23,6 +23,9 @@ use super::note::note;
 /// Where no bar moves, a line says this often how far the run is.
 const BETWEEN_LINES: Duration = Duration::from_secs(30);
 
+/// Lines about the last layer on its own, about so many.
+const HEAD_LINES: usize = 4;
+
 /// Shows a run on stderr and in its log.
 pub struct TerminalFeedback {
     epochs: usize,
@@ -82,8 +85,11 @@ impl Feedback for TerminalFeedback {
         self.say_sometimes(|| format!("features of {done} of {total} images"));
     }
 
-    fn head_epoch(&mut self, epoch: usize, loss: f64, top1: f64) {
-        self.say(&lines::head_epoch(epoch, loss, top1));
+    fn head_epoch(&mut self, epoch: usize, epochs: usize, loss: f64, top1: f64) {
+        // There are many, and each takes a blink.
+        if epoch == epochs || epoch.is_multiple_of(epochs.div_ceil(HEAD_LINES)) {
+            self.say(&lines::head_epoch(epoch, epochs, loss, top1));
+        }
     }
 
     fn epoch_begins(&mut self, epoch: usize, size: usize, done: usize, steps: usize) {

@@ -77,7 +77,7 @@ fn recipe(run: &RunSummary) -> String {
     let name = run
         .recipe
         .as_deref()
-        .map_or("default".to_owned(), printable);
+        .map_or("-".to_owned(), printable);
     let mut words = vec![name];
     // A table or a list tells nobody anything in a cell.
     let short = run.changed.iter().filter(|(_, value)| !is_long(value));

@@ -28,8 +28,8 @@ pub struct StepRecord {
 pub trait Feedback: Send {
     /// `done` of `total` images have got features for the last layer.
     fn features(&mut self, done: usize, total: usize) {}
-    /// The last layer alone has done an epoch with this mean loss and accuracy.
-    fn head_epoch(&mut self, epoch: usize, loss: f64, top1: f64) {}
+    /// The last layer alone has done one of its `epochs` with this mean loss and accuracy.
+    fn head_epoch(&mut self, epoch: usize, epochs: usize, loss: f64, top1: f64) {}
     /// An epoch begins on images of side `size`, `done` of its `steps` done already.
     fn epoch_begins(&mut self, epoch: usize, size: usize, done: usize, steps: usize) {}
     /// A training step is done.
@@ -51,9 +51,9 @@ impl<A: Feedback, B: Feedback> Feedback for (A, B) {
         self.1.features(done, total);
     }
 
-    fn head_epoch(&mut self, epoch: usize, loss: f64, top1: f64) {
-        self.0.head_epoch(epoch, loss, top1);
-        self.1.head_epoch(epoch, loss, top1);
+    fn head_epoch(&mut self, epoch: usize, epochs: usize, loss: f64, top1: f64) {
+        self.0.head_epoch(epoch, epochs, loss, top1);
+        self.1.head_epoch(epoch, epochs, loss, top1);
     }
 
     fn epoch_begins(&mut self, epoch: usize, size: usize, done: usize, steps: usize) {

@@ -26,7 +26,7 @@ pub fn find_learning_rate(
     test: &mut RangeTest,
 ) -> Result<(), TrainError> {
     let devices = Devices::new(devices, recipe.precision)?;
-    let size = recipe.image_size;
+    let size = recipe.train_image_size();
     let loader =
         Loader::new(data, &data.train, recipe.batch_size, size).for_device(devices.first());
     let mut learner = Learner::new(network, optimizer(recipe), recipe);

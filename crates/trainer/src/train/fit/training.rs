@@ -141,7 +141,7 @@ impl<'a> Training<'a> {
             |epoch, loss, top1| {
                 sums.loss = loss * count as f64;
                 sums.correct = (top1 * count as f64).round() as usize;
-                feedback.head_epoch(epoch, loss, top1);
+                feedback.head_epoch(epoch, job.recipe.head_epochs, loss, top1);
             },
         )?;
         if let Some(average) = &mut self.average {
@@ -353,9 +353,11 @@ impl<'a> Training<'a> {
         let (record, speed) = self.validated(epoch, feedback)?;
         let monitor = self.job.recipe.monitor;
         let is_best = self.is_best(&record, monitor);
-        self.job
-            .run
-            .write_checkpoint(&self.checkpoint(&record), is_best)?;
+        let checkpoint = self.checkpoint(&record);
+        self.job.run.write_checkpoint(&checkpoint, is_best)?;
+        if epoch == 0 && self.job.recipe.epochs > 0 {
+            checkpoint.save(&self.job.run.head_checkpoint())?;
+        }
         self.progress.history.epochs.push(record.clone());
         self.job.run.write_history(&self.progress.history)?;
         let curve = self.rate.curve(&self.progress.history, self.steps);

@@ -11,13 +11,12 @@ use infer::Classifier;
 use pretrained::NamedTensor;
 use rayon::prelude::*;
 
-use super::cache;
 use crate::{
     checkpoint::Checkpoint,
     error::TrainError,
     export::{Precision, to_onnx},
     model::EfficientNetConfig,
-    train::TrainingData,
+    train::{TrainingData, cached_rows, hash_tensors},
 };
 
 /// Images that go through a session together: as fast as more, little memory.
@@ -63,7 +62,7 @@ impl FeatureSource {
         Ok(Self {
             classifier,
             folder: folder.to_owned(),
-            network: hash_network(checkpoint),
+            network: hash_tensors(&checkpoint.tensors, checkpoint.family),
             width,
         })
     }
@@ -83,10 +82,24 @@ impl FeatureSource {
     ) -> Result<Features, TrainError> {
         let key = self.key(data, split);
         let path = self.folder.join(format!("{}.safetensors", &key[..32]));
-        if let Some(features) = cache::read(&path, &key, split.len(), self.width) {
+        let mut computed = false;
+        let features = cached_rows(&path, &key, split.len(), self.width, || {
+            computed = true;
+            self.compute(data, split, stop, done)
+        })?;
+        if !computed {
             done(split.len());
-            return Ok(features);
         }
+        Ok(features)
+    }
+
+    fn compute(
+        &self,
+        data: &TrainingData,
+        split: &Split,
+        stop: &AtomicBool,
+        done: &(dyn Fn(usize) + Sync),
+    ) -> Result<Features, TrainError> {
         let indices: Vec<usize> = (0..split.len()).collect();
         let parts = indices
             .par_chunks(BATCH)
@@ -103,12 +116,10 @@ impl FeatureSource {
                 Ok(found.into_iter().flat_map(|found| found.logits).collect())
             })
             .collect::<Result<Vec<Vec<f32>>, TrainError>>()?;
-        let features = Features {
+        Ok(Features {
             values: parts.concat(),
             width: self.width,
-        };
-        cache::write(&path, &key, &features)?;
-        Ok(features)
+        })
     }
 
     /// Hash of everything that the features depend on.
@@ -154,16 +165,4 @@ fn identity_head(checkpoint: &Checkpoint, width: usize) -> Checkpoint {
         ..checkpoint.contract
     };
     checkpoint
-}
-
-/// Hash of every tensor but the last layer's.
-fn hash_network(checkpoint: &Checkpoint) -> String {
-    let mut bytes = format!("{:?}", checkpoint.family).into_bytes();
-    for (name, tensor) in &checkpoint.tensors {
-        if !name.starts_with("classifier.") {
-            bytes.extend(name.as_bytes());
-            bytes.extend(tensor.values.iter().flat_map(|value| value.to_le_bytes()));
-        }
-    }
-    sha256_hex(&bytes)
 }

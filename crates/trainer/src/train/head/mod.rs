@@ -5,7 +5,6 @@
 //! every epoch: it is computed once, by ONNX Runtime, which is several times
 //! faster than a training step, and kept on disk for the next run.
 
-mod cache;
 mod extract;
 mod fit;
 

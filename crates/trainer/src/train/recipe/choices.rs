@@ -90,6 +90,17 @@ impl Monitor {
     }
 }
 
+/// Which epoch a run exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    /// The one with the best `monitor`.
+    Best,
+    /// The last one: where the validation split is too small to choose by, the end of the
+    /// schedule is the better guess.
+    Last,
+}
+
 /// Parses a value as its TOML spelling, so that flags and files agree.
 macro_rules! from_toml_spelling {
     ($type:ty, $($spelling:literal => $value:expr),+) => {
@@ -119,6 +130,7 @@ from_toml_spelling!(
     "one-cycle" => Self::OneCycle,
     "plateau" => Self::Plateau
 );
+from_toml_spelling!(Selection, "best" => Self::Best, "last" => Self::Last);
 from_toml_spelling!(PrecisionKind, "fp32" => Self::Fp32, "bf16" => Self::Bf16);
 from_toml_spelling!(Monitor, "val_top1" => Self::ValTop1, "val_loss" => Self::ValLoss);
 
@@ -142,6 +154,7 @@ mod tests {
         check::<OptimizerKind>(&["adam", "adamw", "sgd"]);
         check::<ScheduleKind>(&["constant", "cosine", "step", "one-cycle", "plateau"]);
         check::<PrecisionKind>(&["fp32", "bf16"]);
+        check::<Selection>(&["best", "last"]);
         check::<Monitor>(&["val_top1", "val_loss"]);
     }
 }

@@ -65,8 +65,8 @@ impl Recipe {
             (
                 "start_image_size",
                 start as f64,
-                start == 0 || sizes.contains(&start) && start <= self.image_size,
-                "0, or 32 pixels to image_size",
+                start == 0 || sizes.contains(&start) && start <= self.train_image_size(),
+                "0, or 32 pixels to the size of training",
             ),
         ]
     }
@@ -90,6 +90,7 @@ impl Recipe {
                 (0.0..=self.learning_rate).contains(&self.min_learning_rate),
                 "0 to learning_rate",
             ),
+            up_to_one("train_image_scale", self.train_image_scale),
             up_to_one("layer_decay", self.layer_decay),
             positive("epsilon", self.epsilon),
             not_negative("weight_decay", self.weight_decay),

@@ -1,7 +1,10 @@
-//! Features on disk: a safetensors file, named by the hash of all they depend on.
+//! Computed rows of numbers on disk: a safetensors file, named by the hash of all they
+//! depend on.
 
 use std::{collections::HashMap, path::Path};
 
+use contract::fs::sha256_hex;
+use pretrained::{Family, NamedTensors};
 use safetensors::{
     SafeTensors,
     tensor::{Dtype, TensorView},
@@ -13,9 +16,41 @@ use crate::error::TrainError;
 const TENSOR: &str = "features";
 const KEY: &str = "key";
 
+/// The rows in the file at `path` if they answer to `key` and have the expected size, else
+/// those that `compute` gives, which are then kept.
+///
+/// # Errors
+/// `compute` fails, or the file cannot be written.
+pub fn cached_rows(
+    path: &Path,
+    key: &str,
+    rows: usize,
+    width: usize,
+    compute: impl FnOnce() -> Result<Features, TrainError>,
+) -> Result<Features, TrainError> {
+    if let Some(found) = read(path, key, rows, width) {
+        return Ok(found);
+    }
+    let computed = compute()?;
+    write(path, key, &computed)?;
+    Ok(computed)
+}
+
+/// Hash of a network's tensors but the last layer's.
+pub fn hash_tensors(tensors: &NamedTensors, family: Family) -> String {
+    let mut bytes = format!("{family:?}").into_bytes();
+    for (name, tensor) in tensors {
+        if !name.starts_with("classifier.") {
+            bytes.extend(name.as_bytes());
+            bytes.extend(tensor.values.iter().flat_map(|value| value.to_le_bytes()));
+        }
+    }
+    sha256_hex(&bytes)
+}
+
 /// The features in the file at `path`, or `None` where there are none that
 /// answer to `key` and have the expected size: they are then computed again.
-pub(super) fn read(path: &Path, key: &str, images: usize, width: usize) -> Option<Features> {
+fn read(path: &Path, key: &str, images: usize, width: usize) -> Option<Features> {
     let file = std::fs::read(path).ok()?;
     let (_, header) = SafeTensors::read_metadata(&file).ok()?;
     let found = header.metadata().as_ref()?.get(KEY)?;
@@ -32,7 +67,7 @@ pub(super) fn read(path: &Path, key: &str, images: usize, width: usize) -> Optio
 }
 
 /// Writes features, whole or not at all.
-pub(super) fn write(path: &Path, key: &str, features: &Features) -> Result<(), TrainError> {
+fn write(path: &Path, key: &str, features: &Features) -> Result<(), TrainError> {
     let bytes: Vec<u8> = features
         .values
         .iter()
