@@ -11,10 +11,14 @@ mod check;
 mod cifar;
 mod folder;
 mod model;
+mod outcome;
+mod printed;
 mod program;
 
 pub use check::{assert_failure, assert_wrong_usage, json, stdout};
 pub use cifar::{cifar_archive, cifar_files};
 pub use folder::{COLOURS, write_folder};
 pub use model::{SMALL_RUN, trained_digits};
+pub use outcome::assert_same_outcome;
+pub use printed::{printed, printed_in_hint, shell};
 pub use program::{infer, onnxruntime, project_root, run, text, trainer};

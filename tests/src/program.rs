@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What would change a run's outcome from outside.
-const VARIABLES: [&str; 10] = [
+pub(crate) const VARIABLES: [&str; 10] = [
     "CIFAR100_PATH",
     "ORT_DYLIB_PATH",
     "HF_ENDPOINT",

@@ -44,10 +44,10 @@ impl ContractError {
                 format!("upgrade infer to a release that reads contract version {found}")
             }
             Self::OtherClasses { .. } => {
-                "choose the data set with the model's classes with --dataset (`infer inspect` lists them)".into()
+                "choose the data set with the model's classes with --dataset (`infer inspect MODEL` lists them)".into()
             }
             Self::NotJson { .. } | Self::Invalid { .. } => {
-                "export the model again with `trainer export`".into()
+                "`trainer export RUN --out model.onnx` makes the model again".into()
             }
         })
     }

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::OpenOptions;
+
 /// An error about a data set. `Display` is one line that says what is wrong
 /// and where; [`hint`](DatasetError::hint) says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -236,6 +238,32 @@ pub enum DatasetError {
         /// Number of classes.
         classes: usize,
     },
+    /// No record of a run says where the folder is that a model was trained on.
+    #[error("the data set is the folder '{name}', and no run.json beside or above {} says where that is", file.display())]
+    NotRecorded {
+        /// The folder's name.
+        name: String,
+        /// The model or checkpoint.
+        file: PathBuf,
+    },
+    /// The data set that a model was trained on is not where its run had it.
+    #[error("the data set is no longer at {}, where {} has it", place.display(), record.display())]
+    RecordedPlaceGone {
+        /// Where it was.
+        place: PathBuf,
+        /// The run's record.
+        record: PathBuf,
+        /// The flag that says where it is now.
+        flag: &'static str,
+    },
+    /// A run's record cannot be read or is something else.
+    #[error("{}: not the record of a run: {reason}", path.display())]
+    RunRecord {
+        /// The file `run.json`.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A split's share is not strictly between 0 and 1.
     #[error("split fraction {value} is not strictly between 0 and 1")]
     Fraction {
@@ -252,9 +280,12 @@ impl DatasetError {
                 "check the path, its permissions and the space left; `--data-dir` and `--data-path` \
                  choose others"
             }
-            Self::Cifar100NotFound { .. } => {
-                "run `trainer data fetch cifar100`, or pass an archive or extracted folder with \
-                 `--data-path PATH` or the environment variable CIFAR100_PATH"
+            Self::Cifar100NotFound { data_dir } => {
+                return Some(format!(
+                    "run `{}`, or pass an archive or extracted folder with `--data-path PATH` or \
+                     the environment variable CIFAR100_PATH",
+                    fetch_cifar100(data_dir)
+                ));
             }
             Self::LocalNotFound { .. } => {
                 "pass the path of cifar-100-binary.tar.gz or of the extracted folder with \
@@ -312,6 +343,13 @@ impl DatasetError {
                 "add images of this class, remove the class, or bring a split of your own \
                  (train/ and val/ folders)"
             }
+            Self::NotRecorded { .. } => "pass the folder with `--dataset DIR`",
+            Self::RecordedPlaceGone { flag, .. } => {
+                return Some(format!(
+                    "pass its new place with `{flag}`; a copy of it is as good"
+                ));
+            }
+            Self::RunRecord { .. } => "pass the data set with `--dataset NAME|DIR`",
             Self::Label { .. } => return None,
             Self::Fraction { .. } => "pass a share such as 0.2",
         };
@@ -326,6 +364,15 @@ impl DatasetError {
             path,
             source,
         }
+    }
+}
+
+/// The command that fetches CIFAR-100 to where it was looked for.
+fn fetch_cifar100(data_dir: &Path) -> String {
+    let command = "trainer data fetch cifar100";
+    match *data_dir == OpenOptions::default().data_dir {
+        true => command.to_owned(),
+        false => format!("{command} --data-dir {}", commands::quoted_path(data_dir)),
     }
 }
 

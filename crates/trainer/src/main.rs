@@ -5,16 +5,15 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let arguments = cli::Arguments::parse();
+    let arguments = cli::Arguments::read();
     let result = match arguments.command {
         cli::Command::Fit(arguments) => cli::fit::run(&arguments),
         cli::Command::FindLr(arguments) => cli::find_lr::run(&arguments),
         cli::Command::Worker(arguments) => cli::worker::run(&arguments),
         cli::Command::Preview(arguments) => cli::preview::run(&arguments),
         cli::Command::Export(arguments) => cli::export::run(&arguments),
+        cli::Command::Runs(arguments) => cli::runs::run(&arguments),
         cli::Command::Weights(arguments) => cli::weights::run(&arguments),
         cli::Command::Data(arguments) => cli::data::run(&arguments),
         cli::Command::Recipes(arguments) => cli::recipes::run(&arguments),

@@ -29,6 +29,7 @@ fn main() {
     write("cifar_archive", "archive", &archive());
     write("safetensors_weights", "weights", &weights());
     write("shard_file", "shard", &shard());
+    write("run_record", "run", &run_record());
 
     let checkpoint = "crates/pretrained/tests/fixtures/checkpoint.pth";
     let checkpoint = fs::read(Path::new(ROOT).join(checkpoint)).expect("the fixture is there");
@@ -62,6 +63,13 @@ fn model() -> Vec<u8> {
     }
     let metadata = [(contract::METADATA_KEY.into(), contract.to_json())];
     graph.build("seeds", "1", &metadata).to_bytes()
+}
+
+/// What a run on a folder keeps of its data, in as many words as are read.
+fn run_record() -> Vec<u8> {
+    let run = r#"{"dataset": "/data/photos", "data_path": null, "data_dir": "/work/data",
+        "folder": "/work/runs/photos", "contract": CONTRACT}"#;
+    run.replace("CONTRACT", CONTRACT).into_bytes()
 }
 
 /// A tar file of CIFAR-100 with one image in each split.

@@ -1,10 +1,10 @@
 //! The data set to evaluate on, and whether it is the model's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use contract::Contract;
-use dataset::{Dataset, OpenOptions, Source, Split, stratified_limit, stratified_split};
+use dataset::{Dataset, Given, Source, Split, open_trained_on, stratified_limit, stratified_split};
 
 use super::verbosity::warn;
 use super::{Failure, Verbosity};
@@ -13,17 +13,28 @@ use super::{Failure, Verbosity};
 #[derive(Debug, Args)]
 pub struct SourceArgs {
     /// `digits`, `cifar100`, or a folder with one folder a class [default: the
-    /// data set that the model was trained on].
+    /// data set that the model was trained on, where the run.json beside or
+    /// above the model has it].
     #[arg(long, value_name = "NAME|DIR")]
-    dataset: Option<String>,
+    dataset: Option<Source>,
 
     /// CIFAR-100 archive (.tar.gz) or extracted folder.
     #[arg(long, value_name = "PATH", env = "CIFAR100_PATH")]
     data_path: Option<PathBuf>,
 
-    /// Folder of downloaded data sets.
-    #[arg(long, value_name = "DIR", default_value = "data")]
-    data_dir: PathBuf,
+    /// Folder of downloaded data sets [default: the run's, else data].
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+impl SourceArgs {
+    fn given(&self) -> Given {
+        Given {
+            source: self.dataset.clone(),
+            local: self.data_path.clone(),
+            data_dir: self.data_dir.clone(),
+        }
+    }
 }
 
 /// Arguments that name a split of a data set.
@@ -71,19 +82,16 @@ pub struct Data {
     pub validation: Result<Split, Failure>,
 }
 
-/// Opens the data set, checks it against the contract and takes the split.
+/// Opens the data set, checks it against the contract and takes the split. What the
+/// arguments leave open is what the run of one of the `models` says.
 pub fn open(
     args: &SourceArgs,
     split_name: SplitName,
     contract: &Contract,
+    models: &[&Path],
     verbosity: Verbosity,
 ) -> Result<Data, Failure> {
-    let source = source(args, contract)?;
-    let options = OpenOptions {
-        data_dir: args.data_dir.clone(),
-        local: args.data_path.clone(),
-    };
-    let dataset = dataset::open(&source, &options)?;
+    let dataset = open_trained_on(&contract.training.dataset, models, &args.given())?;
     for note in &dataset.notes {
         verbosity.note(note);
     }
@@ -111,22 +119,6 @@ pub fn open(
         matches_training,
         split,
         validation,
-    })
-}
-
-/// The data set named by the arguments, or by the contract.
-fn source(args: &SourceArgs, contract: &Contract) -> Result<Source, Failure> {
-    if let Some(name) = &args.dataset {
-        return Ok(name
-            .parse()
-            .unwrap_or_else(|never: std::convert::Infallible| match never {}));
-    }
-    let recorded = &contract.training.dataset.name;
-    Source::built_in(recorded).ok_or_else(|| {
-        Failure::new(
-            format!("the model was trained on the folder `{recorded}`, whose place is not known"),
-            "pass the folder with --dataset DIR",
-        )
     })
 }
 

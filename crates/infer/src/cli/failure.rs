@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use commands::Programs;
 use dataset::DatasetError;
 use infer::{InferError, ShardError};
 use report::ReportError;
@@ -45,7 +46,8 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         error_line(&self.line);
         if let Some(hint) = &self.hint {
-            say(format_args!("{HINT}hint:{HINT:#} {}", printable(hint)));
+            let hint = Programs::get().spell(hint);
+            say(format_args!("{HINT}hint:{HINT:#} {}", printable(&hint)));
         }
         ExitCode::from(self.code)
     }

@@ -8,13 +8,13 @@ use contract::{Contract, Fit};
 use infer::ModelFile;
 use serde::Serialize;
 
-use super::{Failure, output};
+use super::{Failure, model, output};
 
 /// Arguments of `infer inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// ONNX file exported by `trainer`.
-    #[arg(value_name = "MODEL")]
+    /// ONNX file exported by `trainer`, or the folder of its run.
+    #[arg(value_name = "MODEL|RUN")]
     model: PathBuf,
 
     /// Print one JSON document instead of a table.
@@ -36,10 +36,11 @@ struct Document<'a> {
 
 /// Runs the command.
 pub fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
-    let model = ModelFile::read(&args.model)?;
+    let path = model::file(&args.model)?;
+    let model = ModelFile::read(&path)?;
     if args.json {
         output::print_json(&Document {
-            path: &args.model,
+            path: &path,
             bytes: model.bytes().len(),
             sha256: model.sha256(),
             producer: model.producer(),
@@ -48,7 +49,7 @@ pub fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
             contract: model.contract(),
         })?;
     } else {
-        output::print(&text(&args.model, &model))?;
+        output::print(&text(&path, &model))?;
     }
     Ok(ExitCode::SUCCESS)
 }

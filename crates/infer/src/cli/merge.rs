@@ -9,7 +9,7 @@ use infer::{ModelFile, Part, ShardSet};
 
 use super::data::{self, SourceArgs, SplitName};
 use super::eval::{AnswerSource, OnAnswer, OutputArgs, Subject, report};
-use super::{Failure, Verbosity};
+use super::{Failure, Verbosity, model};
 
 /// Arguments of `infer merge`.
 #[derive(Debug, Args)]
@@ -19,8 +19,8 @@ pub struct MergeArgs {
     #[arg(value_name = "SHARD", required = true)]
     shards: Vec<PathBuf>,
 
-    /// The ONNX file that was evaluated.
-    #[arg(long, value_name = "FILE")]
+    /// The ONNX file that was evaluated, or the folder of its run.
+    #[arg(long, value_name = "FILE|RUN")]
     model: PathBuf,
 
     #[command(flatten)]
@@ -34,7 +34,8 @@ pub struct MergeArgs {
 pub fn run(args: &MergeArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let shards = ShardSet::open(&args.shards)?;
     let evaluation = shards.evaluation();
-    let model = ModelFile::read(&args.model)?;
+    let path = model::file(&args.model)?;
+    let model = ModelFile::read(&path)?;
     shards.check_model(&model)?;
     let split = SplitName::from_str(&evaluation.split, false).map_err(|_| {
         Failure::new(
@@ -42,12 +43,12 @@ pub fn run(args: &MergeArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> 
             "merge with the version of infer that wrote the shards",
         )
     })?;
-    let data = data::open(&args.source, split, model.contract(), verbosity)?;
+    let data = data::open(&args.source, split, model.contract(), &[&path], verbosity)?;
     shards.check_data(&data.sha256, data.split.len())?;
     args.outputs.check()?;
 
     let subject = Subject {
-        model: &args.model,
+        model: &path,
         contract: model.contract(),
         data: &data,
         run: &evaluation.run,

@@ -10,6 +10,7 @@ mod failure;
 mod inspect;
 mod manual;
 mod merge;
+mod model;
 mod output;
 mod predict;
 mod progress;
@@ -21,14 +22,14 @@ mod verbosity;
 
 use std::process::ExitCode;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use failure::Failure;
 use verbosity::Verbosity;
 
 const EXAMPLES: &str = "\
 Examples:
-  infer eval --model runs/digits/model.onnx
+  infer eval --model runs/digits                 # a run, or its model.onnx
   infer eval --model b0.onnx --dataset cifar100 --data-path cifar-100-binary.tar.gz --out report
   infer eval --model b0.onnx --dataset photos --split val --device cuda --json
   infer eval --model b0.onnx --html report.html --predictions predictions.csv
@@ -141,7 +142,8 @@ const EXIT_CODES: &str = "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 i
 
 /// Parses the arguments and runs the command.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let matches = commands::spelled(Cli::command()).try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(answer) => return tell(&answer),
     };
@@ -176,5 +178,35 @@ fn tell(answer: &clap::Error) -> ExitCode {
     match output::print_styled(&answer.render()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_can_be_parsed() {
+        let mut texts = vec![EXAMPLES, MERGE_HELP, COMPLETIONS_HELP];
+        #[cfg(feature = "serve")]
+        texts.push(serve::HELP);
+        let lines = texts.iter().flat_map(|text| text.lines());
+        let mut parsed = 0;
+        for line in lines.filter(|line| line.starts_with("  ")) {
+            // What is behind a pipe, and before a redirection.
+            let command = line
+                .rsplit("| ")
+                .next()
+                .unwrap()
+                .split(" > ")
+                .next()
+                .unwrap();
+            let words = shlex::split(command).unwrap();
+            if words.first().is_some_and(|word| word == "infer") {
+                Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+                parsed += 1;
+            }
+        }
+        assert!(parsed > 15, "{parsed}");
     }
 }

@@ -12,6 +12,7 @@ use trainer::{
 };
 
 use super::{
+    checkpoint_file::checkpoint_file,
     locations::{DatasetArguments, RuntimeArguments},
     note::note,
     progress::duration,
@@ -19,7 +20,9 @@ use super::{
 
 #[derive(Debug, Args)]
 pub struct ExportArguments {
-    /// A run's checkpoint, such as runs/digits/checkpoints/best.safetensors
+    /// A run's folder, such as runs/digits, for its best checkpoint; or one of its checkpoints,
+    /// such as runs/digits/checkpoints/last.safetensors
+    #[arg(value_name = "RUN|CHECKPOINT")]
     checkpoint: PathBuf,
     /// The ONNX file to write
     #[arg(long, value_name = "FILE")]
@@ -47,13 +50,13 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 pub fn run(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
-    let path = &arguments.checkpoint;
+    let path = &checkpoint_file(&arguments.checkpoint)?;
     let checkpoint = Checkpoint::load(path)?;
     let contract = &checkpoint.contract;
     let recipe = checkpoint.recipe(path)?;
     let dataset = arguments
         .dataset
-        .open_recorded(&contract.training.dataset.name)?;
+        .open_trained_on(&contract.training.dataset, path)?;
     contract
         .check_classes(&dataset.classes)
         .map_err(|source| TrainError::Contract {

@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
+use commands::Programs;
 use trainer::TrainError;
+
+/// As clap exits with for an unknown flag.
+const WRONG_USAGE: u8 = 2;
 
 /// Prints `error` and its hint to stderr and gives the exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
@@ -11,7 +15,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         Some((line, hint)) => {
             eprintln!("error: {line}");
             if let Some(hint) = hint {
-                eprintln!("hint: {hint}");
+                print_hint(&hint);
             }
         }
         None => eprintln!("error: {error:#}"),
@@ -25,7 +29,18 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 /// Reports arguments that do not go together, as clap does.
 pub fn wrong_usage(message: &str) -> ExitCode {
     eprintln!("error: {message}\n\nFor more information, try '--help'.");
-    ExitCode::from(2)
+    ExitCode::from(WRONG_USAGE)
+}
+
+/// Reports arguments that do not go together, where there is a way out.
+pub fn wrong_usage_with_hint(message: &str, hint: &str) -> ExitCode {
+    eprintln!("error: {message}");
+    print_hint(hint);
+    ExitCode::from(WRONG_USAGE)
+}
+
+fn print_hint(hint: &str) {
+    eprintln!("hint: {}", Programs::get().spell(hint));
 }
 
 /// Line and hint of an error of one of the libraries.

@@ -1,10 +1,10 @@
 //! Where data sets, weights and ONNX Runtime are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use dataset::{Dataset, DatasetError, OpenOptions, Source};
-use trainer::TrainError;
+use contract::DatasetInfo;
+use dataset::{Dataset, DatasetError, Given, OpenOptions, Source, open_trained_on};
 
 /// Which data set, and where it is.
 #[derive(Debug, Clone, Args)]
@@ -16,36 +16,46 @@ pub struct DatasetArguments {
     /// CIFAR-100 archive or extracted folder to read instead of the one under the data folder
     #[arg(long, value_name = "PATH", env = "CIFAR100_PATH")]
     pub data_path: Option<PathBuf>,
-    /// Folder that data sets are kept in
-    #[arg(long, value_name = "DIR", default_value = "data")]
-    pub data_dir: PathBuf,
+    /// Folder that data sets are kept in [default: data, or what the run says]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
 }
 
 impl DatasetArguments {
-    /// Opens the data set asked for, else the one of the name that a contract
-    /// records; a folder is recorded by its last part only, so it must be asked for.
-    pub fn open_recorded(&self, name: &str) -> anyhow::Result<Dataset> {
-        let recorded = match &self.dataset {
-            Some(given) => given.clone(),
-            None => Source::built_in(name).ok_or_else(|| TrainError::FolderNotRecorded {
-                name: name.to_owned(),
-            })?,
-        };
-        Ok(self.open(&recorded)?)
+    /// What was asked for.
+    pub fn given(&self) -> Given {
+        Given {
+            source: self.dataset.clone(),
+            local: self.data_path.clone(),
+            data_dir: self.data_dir.clone(),
+        }
+    }
+
+    /// Where data sets are, if no run says so.
+    pub fn options(&self) -> OpenOptions {
+        self.given().options()
+    }
+
+    /// Opens the data set asked for, else the one that `checkpoint` was trained on.
+    pub fn open_trained_on(
+        &self,
+        trained_on: &DatasetInfo,
+        checkpoint: &Path,
+    ) -> Result<Dataset, DatasetError> {
+        open_trained_on(trained_on, &[checkpoint], &self.given()).inspect(say_notes)
     }
 
     /// Opens the data set asked for, else `default`.
     pub fn open(&self, default: &Source) -> Result<Dataset, DatasetError> {
         let source = self.dataset.as_ref().unwrap_or(default);
-        let options = OpenOptions {
-            data_dir: self.data_dir.clone(),
-            local: self.data_path.clone(),
-        };
-        let dataset = dataset::open(source, &options)?;
-        for note in &dataset.notes {
-            super::note::note(note);
-        }
-        Ok(dataset)
+        dataset::open(source, &self.options()).inspect(say_notes)
+    }
+}
+
+/// Says what is odd about a data set.
+pub fn say_notes(dataset: &Dataset) {
+    for note in &dataset.notes {
+        super::note::note(note);
     }
 }
 

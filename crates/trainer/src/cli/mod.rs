@@ -1,5 +1,6 @@
 //! The command line: arguments become typed values, the library does the work.
 
+mod checkpoint_file;
 pub mod completions;
 pub mod data;
 pub mod doctor;
@@ -15,13 +16,14 @@ mod prepared;
 pub mod preview;
 mod progress;
 pub mod recipes;
+pub mod runs;
 mod start;
 mod stop;
 mod token;
 pub mod weights;
 pub mod worker;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Fine-tune EfficientNet and export it to ONNX, contract and all.
 #[derive(Debug, Parser)]
@@ -31,18 +33,29 @@ pub struct Arguments {
     pub command: Command,
 }
 
+impl Arguments {
+    /// Parses the command line; help and wrong usage end the process.
+    pub fn read() -> Self {
+        let matches = commands::spelled(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
 const AFTER_HELP: &str = "\
 Examples:
   trainer fit --dataset digits --recipe digits
   trainer fit --dataset cifar100 --data-path cifar-100-binary.tar.gz --image-size 96 --epochs 3
   trainer fit --dataset photos/ --epochs 10 --batch-size 16
   trainer fit --resume runs/cifar100
+  trainer fit --resume runs/cifar100 --epochs 30               # more epochs for a run
+  trainer fit --weights runs/cifar100 --dataset photos/        # start from its network
   trainer fit --dry-run --dataset cifar100 --recipe best
   trainer find-lr --dataset cifar100 --recipe cpu
-  trainer worker --listen 0.0.0.0 --token-file token          (on each machine)
+  trainer worker --listen 0.0.0.0 --token-file token           # on each machine
   trainer fit --workers node1,node2 --token-file token --dataset cifar100
   trainer preview --dataset cifar100 --recipe best --out preview.png
-  trainer export runs/digits/checkpoints/last.safetensors --out last.onnx
+  trainer export runs/digits --out digits.onnx
+  trainer runs
 
 Exit codes:
   0    done
@@ -60,8 +73,10 @@ pub enum Command {
     Worker(worker::WorkerArguments),
     /// Draw what the network will see
     Preview(Box<preview::PreviewArguments>),
-    /// Export a checkpoint to ONNX and check it
+    /// Export a run's network to ONNX and check it
     Export(export::ExportArguments),
+    /// List the runs below a folder: data, recipe, figures, state
+    Runs(runs::RunsArguments),
     /// Fetch pretrained weights
     Weights(weights::WeightsArguments),
     /// Fetch data sets
@@ -72,4 +87,23 @@ pub enum Command {
     Doctor(doctor::DoctorArguments),
     /// Print the completion script of a shell
     Completions(completions::CompletionsArguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_can_be_parsed() {
+        let examples = AFTER_HELP
+            .lines()
+            .filter_map(|line| line.strip_prefix("  trainer "));
+        let mut parsed = 0;
+        for example in examples {
+            let words = shlex::split(&format!("trainer {example}")).unwrap();
+            Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{example}: {error}"));
+            parsed += 1;
+        }
+        assert!(parsed > 10);
+    }
 }

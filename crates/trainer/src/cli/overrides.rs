@@ -1,6 +1,6 @@
 //! Flags that override a recipe's values.
 
-use std::str::FromStr;
+use std::{path::Path, str::FromStr};
 
 use augment::{Transform, batch::BatchMix};
 use clap::Args;
@@ -13,6 +13,8 @@ use trainer::{
         parse_value,
     },
 };
+
+use super::checkpoint_file::checkpoint_file;
 
 /// Declares a flag for every value of a recipe and puts the given ones in.
 macro_rules! recipe_flags {
@@ -30,6 +32,15 @@ macro_rules! recipe_flags {
                 $(if let Some(value) = &self.$key {
                     recipe.$key = value.value();
                 })+
+            }
+
+            /// Keys of the given values.
+            fn given(&self) -> Vec<&'static str> {
+                let mut keys = Vec::new();
+                $(if self.$key.is_some() {
+                    keys.push(stringify!($key));
+                })+
+                keys
             }
 
             /// Changes values that nobody gave and that do not go with the ones given.
@@ -52,8 +63,9 @@ macro_rules! recipe_flags {
 recipe_flags! {
     /// Variant of the network, efficientnet_b0 to efficientnet_b7
     architecture: String = "NAME",
-    /// Pretrained weights: auto (under models/, then the hub), none, or a .safetensors or .pth file
-    weights: String = "auto|none|FILE",
+    /// Pretrained weights: auto (under models/, then the hub), none, a .safetensors or .pth file, or
+    /// the folder of a run, for its best checkpoint
+    weights: String = "auto|none|FILE|RUN",
     /// Side in pixels of the square image that the network sees
     image_size: usize = "PIXELS",
     /// Side in the first epoch, from which it grows to that of training (0: no growth)
@@ -180,7 +192,21 @@ impl RecipeArguments {
         self.overrides.apply(&mut recipe);
         self.overrides.adapt(&mut recipe);
         recipe.validate()?;
+        if !matches!(recipe.weights.as_str(), "auto" | "none") {
+            let file = checkpoint_file(Path::new(&recipe.weights))?;
+            recipe.weights = file.display().to_string();
+        }
         Ok(ResolvedRecipe { recipe, name, why })
+    }
+
+    /// The given number of epochs.
+    pub fn epochs(&self) -> Option<usize> {
+        self.overrides.epochs
+    }
+
+    /// Keys of the values that are given beside the recipe.
+    pub fn given_keys(&self) -> Vec<&'static str> {
+        self.overrides.given()
     }
 
     /// How many images will be trained on.

@@ -28,6 +28,8 @@ pub struct Prepared {
     pub contract: Contract,
     /// Folder of computed features and statistics.
     pub features: PathBuf,
+    /// Name or file of the recipe.
+    pub recipe_name: Option<String>,
     /// Which recipe it is, and why; `None` for a run that goes on.
     pub chosen: Option<String>,
     /// Where the statistics of the network's batch norms come from.
@@ -52,7 +54,7 @@ impl Prepared {
             arguments.recipe.resolve(source, &dataset, on_gpu)?;
         let chosen = match why {
             Some(why) => format!("{name} ({why})"),
-            None => name,
+            None => name.clone(),
         };
         let weights = weights::resolve(
             &recipe.weights,
@@ -95,7 +97,8 @@ impl Prepared {
             data,
             config,
             contract,
-            features: arguments.dataset.data_dir.join("features"),
+            features: arguments.dataset.options().data_dir.join("features"),
+            recipe_name: Some(name),
             chosen: Some(chosen),
             statistics,
         };

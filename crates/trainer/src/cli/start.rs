@@ -3,6 +3,7 @@
 use std::{process, time::Duration};
 
 use clap::Args;
+use commands::quoted;
 use pretrained::Family;
 use trainer::{
     TrainError,
@@ -78,6 +79,24 @@ impl StartArguments {
             process::exit(1);
         };
         open_workers(&self.workers, token.as_ref(), PATIENCE, waits, given_up)
+    }
+
+    /// The flags that say which devices to train on, as far as they were given.
+    pub fn device_flags(&self) -> String {
+        let mut flags = String::new();
+        if !self.workers.is_empty() {
+            let workers: Vec<String> = self.workers.iter().map(ToString::to_string).collect();
+            flags += &format!(" --workers {}", quoted(workers.join(",")));
+            return flags + &self.token.flags();
+        }
+        if self.device != DeviceKind::Auto {
+            flags += &format!(" --device {}", self.device);
+        }
+        if self.devices != [0] {
+            let numbers: Vec<String> = self.devices.iter().map(ToString::to_string).collect();
+            flags += &format!(" --devices {}", numbers.join(","));
+        }
+        flags
     }
 }
 

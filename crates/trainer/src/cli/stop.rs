@@ -29,9 +29,11 @@ pub struct Stop {
 
 impl Stop {
     /// Catches SIGINT and SIGTERM. The first one asks training to end, the
-    /// second, or the first after training, ends the process.
-    pub fn on_interrupt() -> anyhow::Result<Self> {
+    /// second, or the first after training, ends the process; `go_on` is the command
+    /// that makes up for what is left then.
+    pub fn on_interrupt(go_on: &str) -> anyhow::Result<Self> {
         let stop = Self::default();
+        let go_on = go_on.to_owned();
         let (requested, at) = (Arc::clone(&stop.requested), Arc::clone(&stop.at));
         ctrlc::set_handler(move || {
             match at.load(Ordering::Relaxed) {
@@ -39,8 +41,8 @@ impl Stop {
                     note("\nstopping: this epoch ends here, is validated and kept; again to leave at once");
                     return;
                 }
-                EXPORT => note("\nstopped before the export was checked; `trainer export` makes it of a checkpoint"),
-                EXPORTED => note("\nstopped; the exported model is there, its test split was not scored to the end"),
+                EXPORT => note(format_args!("\nstopped before the export was checked; to do that: {go_on}")),
+                EXPORTED => note(format_args!("\nstopped; the exported model is there, its test split was not scored to the end; to do that: {go_on}")),
                 _ => {}
             }
             process::exit(INTERRUPTED);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use commands::quoted_path;
 use trainer::{TrainError, device::remote::Token};
 
 #[derive(Debug, Clone, Args)]
@@ -14,6 +15,14 @@ pub struct TokenArguments {
 }
 
 impl TokenArguments {
+    /// The flag that says where the token is, if it was given.
+    pub fn flags(&self) -> String {
+        match &self.token_file {
+            Some(path) => format!(" --token-file {}", quoted_path(path)),
+            None => String::new(),
+        }
+    }
+
     /// The token, if there is one. Not an argument: everyone on the machine sees those.
     pub fn token(&self) -> Result<Option<Token>, TrainError> {
         match &self.token_file {

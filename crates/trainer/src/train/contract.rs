@@ -2,12 +2,23 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use contract::{ChannelOrder, Contract, DType, Input, Layout, Output, Training, WeightsInfo};
 
 use super::{Recipe, TrainingData};
+
+/// The recipe without the folders of the machine that it ran on: a model travels.
+fn without_places(recipe: &Recipe) -> Recipe {
+    let weights = Path::new(&recipe.weights);
+    let name = weights.file_name().unwrap_or(weights.as_os_str());
+    Recipe {
+        weights: name.to_string_lossy().into_owned(),
+        ..recipe.clone()
+    }
+}
 
 /// The contract of a run, its figures and epochs left open.
 ///
@@ -41,7 +52,7 @@ pub fn contract(
             probabilities: "probabilities".to_owned(),
         },
         training: Training {
-            recipe: serde_json::to_value(recipe).unwrap_or_default(),
+            recipe: serde_json::to_value(without_places(recipe)).unwrap_or_default(),
             dataset: data.info.clone(),
             weights,
             epochs: 0,
@@ -51,5 +62,26 @@ pub fn contract(
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_does_not_say_where_its_weights_lay() {
+        for (weights, kept) in [
+            ("auto", "auto"),
+            ("none", "none"),
+            ("/home/anna/b0.pth", "b0.pth"),
+            ("runs/a/checkpoints/best.safetensors", "best.safetensors"),
+        ] {
+            let recipe = Recipe {
+                weights: weights.to_owned(),
+                ..Recipe::default()
+            };
+            assert_eq!(without_places(&recipe).weights, kept);
+        }
     }
 }

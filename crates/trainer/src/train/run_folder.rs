@@ -14,6 +14,7 @@ use crate::{checkpoint::Checkpoint, error::TrainError};
 const RECIPE: &str = "recipe.toml";
 const SPEED: &str = "speed.csv";
 const ORIGIN: &str = "run.json";
+const TEST: &str = "test.json";
 
 /// A run's folder: `recipe.toml`, `run.json`, `train.log`, `history.{csv,json}`,
 /// `speed.csv`, `{loss,accuracy,learning_rate}.{png,svg}`, TensorBoard's `events.*`,
@@ -34,9 +35,7 @@ impl RunFolder {
                 path: path.to_owned(),
             });
         }
-        let run = Self {
-            path: path.to_owned(),
-        };
+        let run = Self::at(path);
         fs::create_dir_all(path).map_err(TrainError::io("create", path))?;
         // Of two runs that start at the same time, one creates this.
         let checkpoints = run.checkpoints();
@@ -52,19 +51,20 @@ impl RunFolder {
         }
     }
 
+    /// The folder at `path`, whatever is in it.
+    pub fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
     /// The folder of a run that exists.
     ///
     /// # Errors
     /// There is no state of a run in it.
     pub fn open(path: &Path) -> Result<Self, TrainError> {
-        let run = Self {
-            path: path.to_owned(),
-        };
+        let run = Self::at(path);
         if run.state().is_file() {
-            // What a process that was killed had not finished writing.
-            for folder in [path, &run.checkpoints()] {
-                remove_those(folder, |name| name.starts_with(".tmp"));
-            }
             return Ok(run);
         }
         let reason = match run.recipe().is_file() {
@@ -120,20 +120,33 @@ impl RunFolder {
     }
 
     /// Keeps other processes from training in this folder until the file is
-    /// dropped, or the process ends.
+    /// dropped, or the process ends. It is that of the recipe: if the recipe is
+    /// replaced, lock again.
     ///
     /// # Errors
-    /// Another process does.
+    /// Another process does, or there is no recipe.
     pub fn lock(&self) -> Result<fs::File, TrainError> {
-        let path = self.recipe();
-        let file = fs::File::open(&path).map_err(TrainError::io("read", &path))?;
-        match file.try_lock() {
-            Err(fs::TryLockError::WouldBlock) => Err(TrainError::RunInUse {
+        let file = fs::File::open(self.recipe()).map_err(|error| TrainError::CannotResume {
+            path: self.path.clone(),
+            reason: format!("its recipe.toml cannot be read: {error}"),
+        })?;
+        if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
+            return Err(TrainError::RunInUse {
                 path: self.path.clone(),
-            }),
-            // Some network disks have no locks: then nothing guards.
-            Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(file),
+            });
         }
+        // Some network disks have no locks: then nothing guards.
+        // What a process that was killed had not finished writing.
+        for folder in [&self.path, &self.checkpoints()] {
+            remove_those(folder, |name| name.starts_with(".tmp"));
+        }
+        Ok(file)
+    }
+
+    /// Whether a process trains in this folder.
+    pub fn is_in_use(&self) -> bool {
+        fs::File::open(self.recipe())
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
     }
 
     /// The folder.
@@ -187,6 +200,19 @@ impl RunFolder {
         Ok(match (figure(&last)?, figure(&best)?) {
             (Some(newest), Some(highest)) if monitor.is_better(newest, highest) => last,
             _ => best,
+        })
+    }
+
+    /// The best checkpoint, which is what a run that is over has exported; of a run that was
+    /// interrupted in its first epoch, the last.
+    ///
+    /// # Errors
+    /// There is neither.
+    pub fn any_checkpoint(&self) -> Result<PathBuf, TrainError> {
+        let files = [self.best_checkpoint(), self.last_checkpoint()];
+        let found = files.into_iter().find(|file| file.is_file());
+        found.ok_or_else(|| TrainError::NoCheckpoint {
+            path: self.path.clone(),
         })
     }
 
@@ -266,13 +292,31 @@ impl RunFolder {
         Ok(report::write_learning_rate(&path, "Learning rate", points)?)
     }
 
+    /// What the exported model of a finished run scores on the test split.
+    pub fn test(&self) -> PathBuf {
+        self.path.join(TEST)
+    }
+
+    /// Removes what the model scored, of a run that is finished no more.
+    ///
+    /// # Errors
+    /// The file is there and cannot be removed.
+    pub fn remove_test(&self) -> Result<(), TrainError> {
+        match fs::remove_file(self.test()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(TrainError::io("remove", self.test())(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Writes what the exported model scores on the test split.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn write_test(&self, evaluation: &Evaluation) -> Result<(), TrainError> {
         let json = serde_json::to_vec_pretty(evaluation).unwrap_or_default();
-        self.write("test.json", &json)
+        self.write(TEST, &json)
     }
 
     /// Adds a line to `speed.csv`.
@@ -361,16 +405,35 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_half_written_goes() {
+    fn what_a_killed_process_left_half_written_goes_and_what_a_living_one_writes_stays() {
         let runs = tempfile::tempdir().unwrap();
         let run = RunFolder::create_next(runs.path(), "digits").unwrap();
+        run.write_recipe(&Recipe::default()).unwrap();
+        assert!(!run.is_in_use());
+        let living = run.lock().unwrap();
         let half = run.checkpoints().join(".tmpAb12Cd");
         for file in [&half, &run.state(), &run.best_checkpoint()] {
             fs::write(file, "x").unwrap();
         }
-        RunFolder::open(run.path()).unwrap();
+        let other = RunFolder::open(run.path()).unwrap();
+        assert!(other.lock().is_err() && other.is_in_use());
+        assert!(half.exists());
+        drop(living);
+        let _lock = other.lock().unwrap();
         assert!(!half.exists());
         assert!(run.state().exists() && run.best_checkpoint().exists());
+    }
+
+    #[test]
+    fn the_best_checkpoint_goes_before_the_last() {
+        let runs = tempfile::tempdir().unwrap();
+        let run = RunFolder::create_next(runs.path(), "digits").unwrap();
+        let error = run.any_checkpoint().unwrap_err();
+        assert!(error.to_string().contains("has no checkpoint"), "{error}");
+        fs::write(run.last_checkpoint(), "x").unwrap();
+        assert_eq!(run.any_checkpoint().unwrap(), run.last_checkpoint());
+        fs::write(run.best_checkpoint(), "x").unwrap();
+        assert_eq!(run.any_checkpoint().unwrap(), run.best_checkpoint());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    fs::File,
+    io::Read,
     path::Path,
 };
 
@@ -18,6 +20,9 @@ use crate::error::TrainError;
 
 /// Of the file's layout; a file of another version is refused.
 const VERSION: u32 = 1;
+
+/// What the format allows.
+const MOST_HEADER_BYTES: u64 = 100_000_000;
 
 const PROGRESS: &str = "training_state";
 const OPTIMIZER: &str = "optimizer";
@@ -63,6 +68,31 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Reads how far a run has come from its state, without the tensors.
+    ///
+    /// # Errors
+    /// As [`TrainingState::load`].
+    pub fn load(path: &Path) -> Result<Self, TrainError> {
+        let metadata = read_metadata(path).map_err(|reason| TrainError::NotAState {
+            path: path.to_owned(),
+            reason,
+        })?;
+        Ok(Header::parse(metadata.get(PROGRESS), path)?.progress)
+    }
+
+    /// The newest epoch that was trained, validated and kept.
+    pub fn epochs_done(&self) -> usize {
+        self.history.epochs.last().map_or(0, |record| record.epoch)
+    }
+
+    /// Takes back that the run ended early, if it did: what comes next is the epoch
+    /// after the newest one.
+    pub fn reopen(&mut self) {
+        if self.step == 0 {
+            self.epoch = self.epochs_done() + 1;
+        }
+    }
+
     /// Before the first step of the first epoch.
     pub fn new() -> Self {
         Self {
@@ -106,6 +136,54 @@ struct Header {
     progress: Progress,
     /// Hexadecimal: TOML's integers are signed.
     ids: BTreeMap<String, String>,
+}
+
+impl Header {
+    /// Reads the header of the state at `path` from its metadata.
+    ///
+    /// # Errors
+    /// There is none, or it is another version's.
+    fn parse(header: Option<&String>, path: &Path) -> Result<Self, TrainError> {
+        let invalid = |reason: String| TrainError::NotAState {
+            path: path.to_owned(),
+            reason,
+        };
+        let header =
+            header.ok_or_else(|| invalid("it has no training state in its metadata".to_owned()))?;
+        let version = header
+            .parse::<toml::Table>()
+            .ok()
+            .and_then(|header| header.get("progress")?.get("version")?.as_integer());
+        if version != Some(i64::from(VERSION)) {
+            let found = version.map_or("none".to_owned(), |version| version.to_string());
+            return Err(invalid(format!(
+                "its version is {found}, expected {VERSION}"
+            )));
+        }
+        toml::from_str(header).map_err(|error| invalid(error.message().replace('\n', " ")))
+    }
+}
+
+/// The metadata of a safetensors file, its tensors unread.
+fn read_metadata(path: &Path) -> Result<HashMap<String, String>, String> {
+    #[derive(Deserialize)]
+    struct Tensors {
+        #[serde(default, rename = "__metadata__")]
+        metadata: HashMap<String, String>,
+    }
+    let read = |error: std::io::Error| format!("cannot be read: {error}");
+    let mut file = File::open(path).map_err(read)?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).map_err(read)?;
+    let length = u64::from_le_bytes(length);
+    if length > MOST_HEADER_BYTES {
+        return Err("its header is too long".to_owned());
+    }
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header).map_err(read)?;
+    let tensors: Tensors =
+        serde_json::from_slice(&header).map_err(|error| format!("its header: {error}"))?;
+    Ok(tensors.metadata)
 }
 
 impl TrainingState {
@@ -182,23 +260,9 @@ impl TrainingState {
             std::fs::read(path).map_err(|error| invalid(format!("cannot be read: {error}")))?;
         let (_, metadata) =
             SafeTensors::read_metadata(&file).map_err(|error| invalid(error.to_string()))?;
-        let header = metadata
-            .metadata()
-            .as_ref()
-            .and_then(|metadata| metadata.get(PROGRESS))
-            .ok_or_else(|| invalid("it has no training state in its metadata".to_owned()))?;
-        let version = header
-            .parse::<toml::Table>()
-            .ok()
-            .and_then(|header| header.get("progress")?.get("version")?.as_integer());
-        if version != Some(i64::from(VERSION)) {
-            let found = version.map_or("none".to_owned(), |version| version.to_string());
-            return Err(invalid(format!(
-                "its version is {found}, expected {VERSION}"
-            )));
-        }
-        let header: Header =
-            toml::from_str(header).map_err(|error| invalid(error.message().replace('\n', " ")))?;
+        let metadata = metadata.metadata().as_ref();
+        let header = metadata.and_then(|metadata| metadata.get(PROGRESS));
+        let header = Header::parse(header, path)?;
         let tensors =
             SafeTensors::deserialize(&file).map_err(|error| invalid(error.to_string()))?;
         let (mut network, mut average) = (NamedTensors::new(), NamedTensors::new());
@@ -268,6 +332,7 @@ mod tests {
         let path = folder.path().join("state.safetensors");
         state().save(&path).unwrap();
         assert_eq!(TrainingState::load(&path).unwrap(), state());
+        assert_eq!(Progress::load(&path).unwrap(), state().progress);
         let without = TrainingState {
             average: None,
             ..state()
@@ -277,10 +342,45 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_ended_early_can_be_reopened() {
+        let record = |epoch| crate::train::EpochRecord {
+            epoch,
+            learning_rate: 0.1,
+            train_loss: 1.0,
+            train_top1: 0.5,
+            val_loss: 1.0,
+            val_top1: 0.5,
+            val_top5: 0.9,
+        };
+        let mut progress = Progress {
+            // Early stopping put the end after the last of 30 epochs.
+            epoch: 31,
+            history: History {
+                epochs: vec![record(0), record(1), record(2)],
+            },
+            ..Progress::new()
+        };
+        progress.reopen();
+        assert_eq!((progress.epoch, progress.epochs_done()), (3, 2));
+        // An epoch that is under way goes on.
+        progress.step = 7;
+        progress.reopen();
+        assert_eq!((progress.epoch, progress.step), (3, 7));
+        let mut fresh = Progress::new();
+        fresh.reopen();
+        assert_eq!(fresh, Progress::new());
+    }
+
+    #[test]
     fn other_files_and_versions_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.safetensors");
-        let message = |path: &Path| TrainingState::load(path).unwrap_err().to_string();
+        let message = |path: &Path| {
+            let message = TrainingState::load(path).unwrap_err().to_string();
+            let header = Progress::load(path).unwrap_err().to_string();
+            assert_eq!(header.contains("version"), message.contains("version"));
+            message
+        };
         assert!(message(&path).contains("cannot be read"));
         std::fs::write(&path, b"not safetensors").unwrap();
         assert!(message(&path).contains("is not a training state"));

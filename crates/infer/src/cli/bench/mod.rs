@@ -14,13 +14,13 @@ use serde::Serialize;
 
 use super::classifier::DeviceArgs;
 use super::verbosity::warn;
-use super::{Failure, Verbosity, output, progress};
+use super::{Failure, Verbosity, model, output, progress};
 
 /// Arguments of `infer bench`.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// ONNX file exported by `trainer`.
-    #[arg(value_name = "MODEL")]
+    /// ONNX file exported by `trainer`, or the folder of its run.
+    #[arg(value_name = "MODEL|RUN")]
     model: PathBuf,
 
     #[command(flatten)]
@@ -71,7 +71,8 @@ pub fn run(args: &BenchArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> 
     for path in args.json.iter().chain(&args.markdown) {
         output::check_folder_of(path)?;
     }
-    let model = ModelFile::read(&args.model)?;
+    let path = model::file(&args.model)?;
+    let model = ModelFile::read(&path)?;
     let list = |values: &[u16]| values.iter().copied().map(usize::from).collect();
     let options = BenchOptions {
         device: args.device.device,
@@ -91,7 +92,7 @@ pub fn run(args: &BenchArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> 
     bar.finish_and_clear();
     let report = report?;
 
-    let name = args.model.display().to_string();
+    let name = path.display().to_string();
     output::print(&text::text(&name, &report))?;
     for warning in &report.noise.warnings {
         warn(&format!("the machine was noisy: {warning}"));

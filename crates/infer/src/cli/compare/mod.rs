@@ -11,18 +11,18 @@ use infer::CompareOptions;
 
 use super::classifier::ClassifierArgs;
 use super::data::{self, DataArgs};
-use super::{Failure, Verbosity, output, progress};
+use super::{Failure, Verbosity, model, output, progress};
 use document::Document;
 
 /// Arguments of `infer compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// ONNX file exported by `trainer`.
-    #[arg(value_name = "A.onnx")]
+    /// ONNX file exported by `trainer`, or the folder of its run.
+    #[arg(value_name = "A.onnx|RUN")]
     first: PathBuf,
 
-    /// The ONNX file to compare it with; the same classes.
-    #[arg(value_name = "B.onnx")]
+    /// The ONNX file (or run) to compare it with; the same classes.
+    #[arg(value_name = "B.onnx|RUN")]
     second: PathBuf,
 
     #[command(flatten)]
@@ -54,12 +54,15 @@ pub fn run(args: &CompareArgs, verbosity: Verbosity) -> Result<ExitCode, Failure
     if let Some(path) = &args.differences {
         output::check_folder_of(path)?;
     }
-    let first = args.classifier.open(&args.first, verbosity)?;
-    let second = args.classifier.open(&args.second, verbosity)?;
+    let paths = [model::file(&args.first)?, model::file(&args.second)?];
+    let paths = paths.each_ref().map(PathBuf::as_path);
+    let first = args.classifier.open(paths[0], verbosity)?;
+    let second = args.classifier.open(paths[1], verbosity)?;
     let data = data::open(
         &args.data.source,
         args.data.split,
         first.contract(),
+        &paths,
         verbosity,
     )?;
 
@@ -73,12 +76,7 @@ pub fn run(args: &CompareArgs, verbosity: Verbosity) -> Result<ExitCode, Failure
         bar.set_position(done as u64);
     });
     bar.finish_and_clear();
-    let document = Document::new(
-        [&args.first, &args.second],
-        [&first, &second],
-        &data,
-        comparison?,
-    );
+    let document = Document::new(paths, [&first, &second], &data, comparison?);
     if args.json {
         output::print_json(&document)?;
     } else {

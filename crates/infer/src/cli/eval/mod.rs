@@ -14,7 +14,7 @@ mod temperature;
 mod text;
 
 use std::panic::resume_unwind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 
@@ -26,7 +26,7 @@ use infer::{
 
 use super::classifier::ClassifierArgs;
 use super::data::{self, Data, DataArgs, SplitName};
-use super::{Failure, Verbosity};
+use super::{Failure, Verbosity, model};
 use answers::ModelAnswers;
 pub use answers::{AnswerSource, OnAnswer};
 pub use outputs::OutputArgs;
@@ -35,8 +35,8 @@ pub use report::{Subject, report};
 /// Arguments of `infer eval`.
 #[derive(Debug, Args)]
 pub struct EvalArgs {
-    /// ONNX file exported by `trainer`.
-    #[arg(long, value_name = "FILE")]
+    /// ONNX file exported by `trainer`, or the folder of its run.
+    #[arg(long, value_name = "FILE|RUN")]
     model: PathBuf,
 
     #[command(flatten)]
@@ -78,12 +78,13 @@ pub struct EvalArgs {
 /// Runs the command.
 pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     take_small_pages();
-    let model = ModelFile::read(&args.model)?;
+    let path = model::file(&args.model)?;
+    let model = ModelFile::read(&path)?;
     args.outputs.check()?;
     args.shard_out
         .as_deref()
         .map_or(Ok(()), files::check_folder_of)?;
-    let (classifier, data) = open(args, &model, verbosity)?;
+    let (classifier, data) = open(args, &path, &model, verbosity)?;
     let model_sha256 = args.shard.map(|_| model.sha256()).unwrap_or_default();
     drop(model);
     let contract = classifier.contract();
@@ -118,7 +119,7 @@ pub fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let subject = Subject {
-        model: &args.model,
+        model: &path,
         contract,
         data: &data,
         run: &run,
@@ -140,13 +141,15 @@ fn take_small_pages() {
 /// Opens the sessions and runs each a first time while another core reads the data.
 fn open(
     args: &EvalArgs,
+    path: &Path,
     model: &ModelFile,
     verbosity: Verbosity,
 ) -> Result<(Classifier, Data), Failure> {
     let contract = model.contract();
     thread::scope(|scope| {
         let data = &args.data;
-        let data = scope.spawn(move || data::open(&data.source, data.split, contract, verbosity));
+        let data =
+            scope.spawn(move || data::open(&data.source, data.split, contract, &[path], verbosity));
         let classifier = args.classifier.open_warm(model, args.batch_size, verbosity);
         let data = data.join().unwrap_or_else(|panic| resume_unwind(panic));
         Ok((classifier?, data?))

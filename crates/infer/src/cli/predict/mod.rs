@@ -15,7 +15,7 @@ use clap::Args;
 use infer::{PictureAnswer, PredictOptions};
 
 use super::classifier::{ClassifierArgs, tell_fallback};
-use super::{Failure, Verbosity, output, progress};
+use super::{Failure, Verbosity, model, output, progress};
 use answer::{FileAnswer, Writer};
 use pictures::PictureArgs;
 
@@ -33,8 +33,8 @@ pub struct PredictArgs {
     #[command(flatten)]
     pictures: PictureArgs,
 
-    /// ONNX file exported by `trainer`.
-    #[arg(long, value_name = "FILE")]
+    /// ONNX file exported by `trainer`, or the folder of its run.
+    #[arg(long, value_name = "FILE|RUN")]
     model: PathBuf,
 
     /// Classes to show for each image.
@@ -68,7 +68,7 @@ pub fn run(args: &PredictArgs, verbosity: Verbosity) -> Result<ExitCode, Failure
         // More sessions would take time to open and have nothing to do.
         builder = builder.sessions(1);
     }
-    let classifier = builder.from_file(&args.model)?;
+    let classifier = builder.from_file(&model::file(&args.model)?)?;
     tell_fallback(&classifier, verbosity);
     let classes = &classifier.contract().classes;
     let mut writer: Box<dyn Writer> = if args.json {

@@ -43,10 +43,10 @@ const INTERRUPTED: u8 = 130;
 /// Arguments of `infer serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// ONNX file exported by `trainer`, with its name in URLs [default name:
-    /// the file's, without extension]. May be given several times; the first
-    /// is the default of /classify.
-    #[arg(long = "model", value_name = "[NAME=]FILE", required = true, value_parser = model::parse)]
+    /// ONNX file exported by `trainer`, or the folder of its run, with its name
+    /// in URLs [default name: the file's, without extension, or the folder's].
+    /// May be given several times; the first is the default of /classify.
+    #[arg(long = "model", value_name = "[NAME=]FILE|RUN", required = true, value_parser = model::parse)]
     models: Vec<ModelSpec>,
 
     /// Address to listen on; port 0 takes a free one.
@@ -136,7 +136,8 @@ impl ServeArgs {
 
 /// Runs the command until a signal ends it.
 pub fn run(args: &ServeArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
-    let models = Models::open(args.models.clone(), &args.builder())?;
+    let specs = args.models.iter().map(model::with_file);
+    let models = Models::open(specs.collect::<Result<_, _>>()?, &args.builder())?;
     for name in models.names() {
         if let Ok(Some(classifier)) = models.get(&name) {
             tell_fallback(&classifier, verbosity);

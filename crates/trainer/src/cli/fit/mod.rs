@@ -1,10 +1,12 @@
 //! `trainer fit`: from a recipe and a data set to a checked ONNX file.
 
 mod dry_run;
-mod saved_run;
+mod next_steps;
+mod resume;
+pub mod saved_run;
 mod test_split;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{fs::File, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Args;
 use trainer::{
@@ -13,12 +15,13 @@ use trainer::{
     device::OpenedDevices,
     export::{self, Gate},
     model::EfficientNet,
-    train::{self, History, Job, RunFolder, Start, TrainingState},
+    train::{self, Job, Outcome, RunFolder, Start},
 };
 
-use self::saved_run::SavedRun;
+use self::{next_steps::NextSteps, saved_run::SavedRun};
 use super::{
     export::describe,
+    failure::wrong_usage_with_hint,
     introduction::introduction,
     locations::RuntimeArguments,
     note::note,
@@ -37,8 +40,10 @@ pub struct FitArguments {
     out: Option<PathBuf>,
     /// Go on with the run in this folder, whatever ended it: same recipe, data, shuffles and
     /// augmentations, and on the processor the same weights, bit for bit. --dataset and
-    /// --data-path say where data that has moved is now
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["recipe", "out", "weights_family", "RecipeOverrides"])]
+    /// --data-path say where data that has moved is now. --epochs gives it another number of
+    /// epochs, a finished run too: everything up to here stays, and from the next step on the
+    /// learning rate and the size of the images are those of a run of that many epochs
+    #[arg(long, value_name = "RUN")]
     resume: Option<PathBuf>,
     #[command(flatten)]
     runtime: RuntimeArguments,
@@ -68,6 +73,10 @@ impl FitArguments {
 }
 
 pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
+    let refusal = |folder| resume::refusal(arguments, folder);
+    if let Some((line, hint)) = arguments.resume.as_deref().and_then(refusal) {
+        return Ok(wrong_usage_with_hint(&line, &hint));
+    }
     let opened = arguments.start.open()?;
     if arguments.dry_run {
         let (prepared, network) = arguments.prepared(&opened)?;
@@ -79,10 +88,11 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     // Before hours of training, not after.
     let runtime = arguments.runtime.runtime.as_deref();
     let onnxruntime = infer::load_runtime(runtime)?;
-    let (prepared, start, run) = match &arguments.resume {
-        Some(folder) => resumed(arguments, folder)?,
+    let (prepared, start, run, _lock) = match &arguments.resume {
+        Some(folder) => resume::resumed(arguments, folder)?,
         None => fresh(arguments, &opened)?,
     };
+    let next = NextSteps::new(&run, arguments);
     let job = Job {
         recipe: &prepared.recipe,
         data: &prepared.data,
@@ -94,7 +104,6 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         features: &prepared.features,
         state_interval: Duration::from_secs_f64(arguments.state_interval),
     };
-    let _lock = run.lock()?;
     let best = match &start {
         Start::Fresh(_) => None,
         Start::Resumed(state) => state.progress.history.best(prepared.recipe.monitor),
@@ -111,14 +120,17 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         onnxruntime.version,
         onnxruntime.path.display()
     ));
-    let stop = Stop::on_interrupt()?;
+    let stop = Stop::on_interrupt(&next.go_on)?;
     let trained = opened.run(|| train::fit(&job, start, &mut feedback, stop.requested()));
     let outcome = trained.inspect_err(|error| {
         feedback.0.log(&format!("error: {error}"));
         run.remove_if_nothing_was_learnt();
+        if error.is_of_the_surroundings() && run.state().is_file() {
+            note(format_args!("to go on: {}", next.go_on));
+        }
     })?;
     stop.training_is_over();
-    export_chosen(&job, &outcome.history, &feedback.0)?;
+    export_chosen(&job, &outcome, &feedback.0)?;
     stop.export_is_done();
     if let (Some(test), false) = (&prepared.data.test, outcome.interrupted) {
         let evaluation = test_split::evaluate(&run.model(), test, runtime)?;
@@ -126,15 +138,9 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         feedback.0.say(&test_split::summary(&evaluation));
     }
     println!("{}", run.model().display());
-    note(format_args!(
-        "next: infer eval --model {}",
-        run.model().display()
-    ));
+    note(format_args!("next: {}", next.evaluate));
     Ok(if outcome.interrupted {
-        note(format_args!(
-            "to go on: trainer fit --resume {}",
-            run.path().display()
-        ));
+        note(format_args!("to go on: {}", next.go_on));
         ExitCode::from(130)
     } else {
         opened.finish();
@@ -142,15 +148,17 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Chooses a checkpoint, keeps it as the best one, exports it and checks the export.
+/// Chooses a checkpoint, keeps it as the best one if the run is over, exports it and checks the
+/// export.
 fn export_chosen(
     job: &Job<'_>,
-    history: &History,
+    outcome: &Outcome,
     feedback: &TerminalFeedback,
 ) -> Result<(), TrainError> {
-    let choice = train::choose(job, history)?;
+    let choice = train::choose(job, &outcome.history)?;
     let chosen = Checkpoint::load(&choice.checkpoint)?;
-    if choice.checkpoint != job.run.best_checkpoint() {
+    // A run that goes on has to find the best of its whole epochs.
+    if choice.checkpoint != job.run.best_checkpoint() && !outcome.interrupted {
         chosen.save(&job.run.best_checkpoint())?;
     }
     if let Some(said) = choice.said {
@@ -173,7 +181,7 @@ fn export_chosen(
 fn fresh(
     arguments: &FitArguments,
     opened: &OpenedDevices,
-) -> anyhow::Result<(Prepared, Start, RunFolder)> {
+) -> anyhow::Result<(Prepared, Start, RunFolder, File)> {
     let (mut prepared, network) = arguments.prepared(opened)?;
     let runtime = arguments.runtime.runtime.as_deref();
     let network = prepared.with_statistics(network, opened, runtime)?;
@@ -184,18 +192,11 @@ fn fresh(
     let described = run
         .write_recipe(&prepared.recipe)
         .map_err(anyhow::Error::from)
-        .and_then(|()| SavedRun::of(&arguments.start.dataset, &prepared)?.save(&run));
+        .and_then(|()| {
+            let start = &arguments.start;
+            SavedRun::of(&start.dataset, &start.recipe, &prepared, &run)?.save(&run)
+        });
     described.inspect_err(|_| run.remove_if_nothing_was_learnt())?;
-    Ok((prepared, Start::Fresh(Box::new(network)), run))
-}
-
-/// The run in `folder` where it was.
-fn resumed(
-    arguments: &FitArguments,
-    folder: &std::path::Path,
-) -> anyhow::Result<(Prepared, Start, RunFolder)> {
-    let run = RunFolder::open(folder)?;
-    let prepared = SavedRun::load(&run)?.prepare(&run, &arguments.start.dataset)?;
-    let state = TrainingState::load(&run.state())?;
-    Ok((prepared, Start::Resumed(Box::new(state)), run))
+    let lock = run.lock()?;
+    Ok((prepared, Start::Fresh(Box::new(network)), run, lock))
 }

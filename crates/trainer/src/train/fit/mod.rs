@@ -58,7 +58,9 @@ impl Job<'_> {
 pub enum Start {
     /// At the first step, with this network on the first device.
     Fresh(Box<EfficientNet>),
-    /// Where an earlier process was.
+    /// Where an earlier process was. If the recipe's number of epochs is another one
+    /// than then, learning rate and size of the images are from here on those of a run
+    /// of that many epochs.
     Resumed(Box<TrainingState>),
 }
 
@@ -87,6 +89,10 @@ pub fn fit(
 ) -> Result<Outcome, TrainError> {
     let fresh = matches!(start, Start::Fresh(_));
     let mut training = Training::new(job, start)?;
+    if training.progress.epoch <= job.recipe.epochs {
+        // Early stopping ended it, and it was given more epochs since.
+        training.progress.reopen();
+    }
     if fresh {
         // A run can go on from its first moment.
         training.write_state()?;

@@ -88,14 +88,15 @@ impl LearningRate {
     }
 
     /// `(step, rate)` over the epochs of `history`, of `steps` steps each, for a
-    /// plot. After plateaus, which the schedule does not know beforehand, a point
-    /// an epoch.
+    /// plot. A point an epoch where the schedule does not know what the rate was:
+    /// after plateaus, and before the run was given another number of epochs.
     pub fn curve(&self, history: &History, steps: usize) -> Vec<(f64, f64)> {
         let epochs = history.epochs.iter().filter(|record| record.epoch > 0);
         epochs
             .flat_map(|record| {
                 let end = record.epoch * steps;
-                if self.kind == ScheduleKind::Plateau {
+                let known = self.at(end.saturating_sub(1), 0) == record.learning_rate;
+                if self.kind == ScheduleKind::Plateau || !known {
                     return vec![(end as f64, record.learning_rate)];
                 }
                 let drawn = POINTS_OF_AN_EPOCH.min(steps);
@@ -190,15 +191,20 @@ mod tests {
             val_top1: 0.5,
             val_top5: 0.9,
         };
-        let history = History {
-            epochs: vec![record(0, 9.0), record(1, 0.5), record(2, 0.25)],
-        };
         let cosine = schedule(ScheduleKind::Cosine);
+        let history = |first, second| History {
+            epochs: vec![record(0, 9.0), record(1, first), record(2, second)],
+        };
+        // Of an epoch of another schedule only its end is known.
+        let mixed = cosine.curve(&history(0.5, cosine.at(199, 0)), 100);
+        assert_eq!((mixed.len(), mixed[0]), (21, (100.0, 0.5)));
+        let history = history(cosine.at(99, 0), cosine.at(199, 0));
         let curve = cosine.curve(&history, 100);
         assert_eq!(curve.len(), 40);
         assert_eq!(curve[0], (4.0, cosine.at(4, 0)));
         assert_eq!(curve[39], (199.0, cosine.at(199, 0)));
         let plateau = schedule(ScheduleKind::Plateau).curve(&history, 100);
-        assert_eq!(plateau, [(100.0, 0.5), (200.0, 0.25)]);
+        let last = history.epochs[2].learning_rate;
+        assert_eq!((plateau.len(), plateau[1]), (2, (200.0, last)));
     }
 }
