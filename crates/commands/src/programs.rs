@@ -79,7 +79,7 @@ impl Surroundings {
     fn of_this_process() -> Self {
         let path = env::var_os("PATH").unwrap_or_default();
         Self {
-            started: env::args_os().next().unwrap_or_else(OsString::new).into(),
+            started: env::args_os().next().unwrap_or_default().into(),
             executable: env::current_exe().ok(),
             path: env::split_paths(&path).collect(),
         }
