@@ -11,6 +11,10 @@ use crate::InferError;
 /// Seconds after which an overloaded server may be asked again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
+/// Longest message in bytes. Messages quote what the client sent, which may be
+/// megabytes.
+const MAX_MESSAGE: usize = 1000;
+
 /// A refused request.
 #[derive(Debug)]
 pub struct ApiError {
@@ -26,10 +30,12 @@ struct Body {
 
 impl ApiError {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
+        let mut message = message.into();
+        if message.len() > MAX_MESSAGE {
+            message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+            message.push('…');
         }
+        Self { status, message }
     }
 
     pub fn bad_request(message: impl Into<String>) -> Self {

@@ -3,21 +3,25 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout_at;
 
 use super::metadata::ModelPath;
 use super::request::InferRequest;
-use super::response::{JSON_LENGTH, response};
+use super::response::{JSON_LENGTH, length_at_most, response};
 use crate::serve::api_error::ApiError;
 use crate::serve::body;
 use crate::serve::routes::Service;
 
-/// JSON of more bytes is parsed on a thread that may block; it takes more than
-/// a millisecond.
+/// JSON of more bytes is read and written on a thread that may block; it takes
+/// more than a millisecond.
 const LONG_JSON: usize = 256 << 10;
+
+/// Longest answer in bytes. Nothing that a client can use is as long; without a
+/// bound, long class names for many images would be.
+const MAX_ANSWER: usize = 64 << 20;
 
 /// Classifies the images of a tensor, each through the model's queue.
 pub async fn infer(
@@ -50,6 +54,13 @@ pub async fn infer(
         )));
     }
 
+    let length = length_at_most(&request, contract, images.len());
+    if length > MAX_ANSWER {
+        return Err(ApiError::bad_request(format!(
+            "the answer could have {length} bytes, more than {MAX_ANSWER}; ask for fewer images or classes"
+        )));
+    }
+
     // All are in the queue before the first is awaited, so that they are run
     // together. An error drops, and so cancels, those that are left.
     let pending: Vec<_> = images
@@ -63,7 +74,16 @@ pub async fn infer(
         let answer = timeout_at(deadline, answer).await;
         answers.push(answer.map_err(|_| ApiError::late())??);
     }
-    Ok(response(&path.model, &request, contract, &answers))
+    if length <= LONG_JSON {
+        return Ok(response(&path.model, &request, contract, &answers));
+    }
+    let build = {
+        let classifier = Arc::clone(&classifier);
+        move || response(&path.model, &request, classifier.contract(), &answers)
+    };
+    spawn_blocking(build)
+        .await
+        .map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }
 
 /// The header that says where the JSON ends.

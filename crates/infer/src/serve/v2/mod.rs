@@ -1,5 +1,6 @@
 //! The Open Inference Protocol, version 2.
 
+mod at_most;
 mod data;
 mod infer;
 mod metadata;

@@ -3,6 +3,7 @@
 use contract::Contract;
 use serde::Deserialize;
 
+use super::at_most::AtMost;
 use super::data;
 use crate::serve::api_error::ApiError;
 
@@ -32,13 +33,21 @@ pub enum OutputKind {
     Probabilities,
 }
 
+impl OutputKind {
+    /// How many there are; none can be asked for twice.
+    const COUNT: usize = 2;
+}
+
+/// Most dimensions of a tensor; no model's input has as many.
+const MAX_RANK: usize = 16;
+
 #[derive(Deserialize)]
 struct Document {
     id: Option<String>,
     #[serde(default)]
     parameters: RequestParameters,
-    inputs: Vec<Input>,
-    outputs: Option<Vec<OutputDocument>>,
+    inputs: AtMost<Input, 1>,
+    outputs: Option<AtMost<OutputDocument, { OutputKind::COUNT }>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -50,7 +59,7 @@ struct RequestParameters {
 #[derive(Deserialize)]
 struct Input {
     name: String,
-    shape: Vec<u64>,
+    shape: AtMost<u64, MAX_RANK>,
     datatype: String,
     #[serde(default)]
     parameters: InputParameters,
@@ -95,14 +104,14 @@ impl InferRequest {
         let document: Document = serde_json::from_slice(json).map_err(|error| {
             ApiError::bad_request(format!("the request's JSON is invalid: {error}"))
         })?;
-        let [input] = <[Input; 1]>::try_from(document.inputs).map_err(|inputs| {
+        let [input] = <[Input; 1]>::try_from(document.inputs.0).map_err(|inputs| {
             ApiError::bad_request(format!("{} inputs, expected one", inputs.len()))
         })?;
         Ok(Self {
             id: document.id,
             pixels: pixels(input, binary, contract)?,
             outputs: outputs(
-                document.outputs,
+                document.outputs.map(|AtMost(outputs)| outputs),
                 document.parameters.binary_data_output,
                 contract,
             )?,
@@ -126,7 +135,7 @@ fn pixels(input: Input, binary: &[u8], contract: &Contract) -> Result<Vec<u8>, A
         )));
     }
     let size = [expected.height, expected.width, expected.channels].map(|n| n as u64);
-    let images = match input.shape.as_slice() {
+    let images = match input.shape.0.as_slice() {
         [images, rest @ ..] if rest == size && *images > 0 => *images,
         shape => {
             return Err(ApiError::bad_request(format!(
@@ -159,7 +168,7 @@ fn pixels(input: Input, binary: &[u8], contract: &Contract) -> Result<Vec<u8>, A
             "input `{}` has {} values, not those of its shape {:?}",
             input.name,
             values.len(),
-            input.shape
+            input.shape.0
         )));
     }
     Ok(values)
@@ -181,7 +190,8 @@ fn outputs(
             .map(output)
             .into());
     };
-    let outputs = asked.into_iter().map(|output| {
+    let mut outputs = Vec::<Output>::new();
+    for output in asked {
         let kind = if output.name == contract.output.logits {
             OutputKind::Logits
         } else if output.name == contract.output.probabilities {
@@ -195,13 +205,19 @@ fn outputs(
         if output.parameters.shared_memory_region.is_some() {
             return Err(no_shared_memory());
         }
-        Ok(Output {
+        if outputs.iter().any(|earlier| earlier.kind == kind) {
+            return Err(ApiError::bad_request(format!(
+                "output `{}` is asked for twice",
+                output.name
+            )));
+        }
+        outputs.push(Output {
             kind,
             binary: output.parameters.binary_data.unwrap_or(binary),
             classes: output.parameters.classification.filter(|&k| k > 0),
-        })
-    });
-    outputs.collect()
+        });
+    }
+    Ok(outputs)
 }
 
 fn no_shared_memory() -> ApiError {

@@ -61,6 +61,33 @@ impl Values {
     }
 }
 
+/// Bytes of a number as text, and of what stands around it.
+const NUMBER: usize = 24;
+/// Bytes that a byte of a text may have in JSON: `\u0001`.
+const ESCAPED: usize = 6;
+/// Bytes of the document and of the head of its (at most two) tensors, without
+/// the names in them.
+const HEADS: usize = 1024;
+
+/// A bound on the length of the response to a request of so many images, in bytes.
+pub fn length_at_most(request: &InferRequest, contract: &Contract, images: usize) -> usize {
+    let classes = &contract.classes;
+    let longest = classes.iter().map(String::len).max().unwrap_or(0);
+    let of_an_image = |output: &Output| match output.classes {
+        None => classes.len().saturating_mul(NUMBER),
+        // The value, the index and the name.
+        Some(k) => {
+            let text = longest.saturating_mul(ESCAPED).saturating_add(2 * NUMBER);
+            k.min(classes.len()).saturating_mul(text)
+        }
+    };
+    let values = request
+        .outputs
+        .iter()
+        .map(|output| of_an_image(output).saturating_mul(images));
+    values.fold(HEADS, usize::saturating_add)
+}
+
 /// The response for the classifications of all images of a request.
 pub fn response(
     model: &str,

@@ -203,6 +203,39 @@ fn wrong_requests_are_refused_with_the_reason() {
         assert!(error.contains(words), "`{words}` is missing: {error}");
     }
 
+    // Neither may a client multiply the answer, nor the lists that are read.
+    let twice = |name: &str| json!([{"name": "logits"}, {"name": name}]);
+    for (key, list, words) in [
+        ("outputs", twice("logits"), "`logits` is asked for twice"),
+        (
+            "outputs",
+            json!(vec![json!({"name": "logits"}); 30_000]),
+            "a list of at most 2",
+        ),
+        (
+            "inputs",
+            json!(vec![&good["inputs"][0]; 2]),
+            "a list of at most 1",
+        ),
+        (
+            "inputs",
+            json!(vec![&good["inputs"][0]; 1000]),
+            "a list of at most 1",
+        ),
+    ] {
+        let mut document = good.clone();
+        document[key] = list;
+        let response = post(service.address, INFER, document.to_string().as_bytes());
+        assert_eq!(response.status, 400, "{words}");
+        let error = response.error();
+        assert!(error.contains(words), "`{words}` is missing: {error}");
+    }
+    // An error does not echo megabytes.
+    let long = with("/inputs/0/data", json!("A".repeat(1_000_000)));
+    let response = post(service.address, INFER, long.as_bytes());
+    assert_eq!(response.status, 400);
+    assert!(response.body.len() < 2000, "{}", response.body.len());
+
     let unknown = json!({"outputs": [{"name": "x"}]});
     let response = binary_request(service.address, &digit(0), &unknown);
     assert!(response.error().contains("unknown output `x`"));
