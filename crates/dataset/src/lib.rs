@@ -35,7 +35,9 @@ mod split;
 mod stratified;
 
 pub use crate::dataset::Dataset;
-pub use decode::{RgbPixels, decode, decode_file, is_animated};
+pub use decode::{
+    MAX_DECODING_BYTES, MAX_FILE_BYTES, RgbPixels, decode, decode_file, dimensions, is_animated,
+};
 pub use error::DatasetError;
 pub use limit::stratified_limit;
 pub use source::{OpenOptions, Source, open};

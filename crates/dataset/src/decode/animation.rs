@@ -1,11 +1,13 @@
 //! Whether an image file holds an animation.
 
+use std::error::Error;
 use std::io::{BufRead, Seek};
 
-use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
-use image::{AnimationDecoder as _, ImageFormat, ImageReader, ImageResult};
+use image::{ImageFormat, ImageReader};
+
+use super::{gif, png_limits};
 
 /// Whether an image file (GIF, PNG, WebP) has more than one frame, of which
 /// [`decode`](crate::decode) gives the first. `false` for files that cannot be
@@ -15,14 +17,11 @@ pub fn is_animated(reader: impl BufRead + Seek) -> bool {
         return false;
     };
     let format = reader.format();
-    let answer = || -> ImageResult<bool> {
-        let reader = reader.into_inner();
+    let answer = || -> Result<bool, Box<dyn Error>> {
+        let mut reader = reader.into_inner();
         Ok(match format {
-            Some(ImageFormat::Gif) => {
-                let mut frames = GifDecoder::new(reader)?.into_frames();
-                frames.nth(1).is_some_and(|frame| frame.is_ok())
-            }
-            Some(ImageFormat::Png) => PngDecoder::new(reader)?.is_apng()?,
+            Some(ImageFormat::Gif) => gif::Outline::read(&mut reader)?.animated,
+            Some(ImageFormat::Png) => PngDecoder::with_limits(reader, png_limits())?.is_apng()?,
             Some(ImageFormat::WebP) => WebPDecoder::new(reader)?.has_animation(),
             _ => false,
         })

@@ -1,25 +1,30 @@
 //! Decoding of image files to upright 8-bit RGB.
 
 mod animation;
+mod cost;
+mod gif;
+#[cfg(test)]
+mod hostile;
 mod jpeg;
 
 use std::error::Error;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Seek};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
 
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 pub use animation::is_animated;
+pub use cost::MAX_DECODING_BYTES;
 
 use crate::DatasetError;
 use crate::error::one_line;
+use cost::{Header, Structure};
 
 /// Largest width and height decoded, in pixels.
 const MAX_SIDE: u32 = 32_768;
-/// Most memory that decoding one image may take, in bytes. Together with
-/// [`MAX_SIDE`] it stops decompression bombs: small files of huge images.
-const MAX_ALLOC: u64 = 1 << 30;
+/// Longest image file in bytes.
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// A decoded image: `height * width * 3` bytes, RGB, height-width-channel
 /// order, rows from the top.
@@ -38,6 +43,14 @@ pub struct RgbPixels {
 /// # Errors
 /// [`DatasetError::Io`] if the file cannot be opened, else those of [`decode`].
 pub fn decode_file(path: &Path) -> Result<RgbPixels, DatasetError> {
+    // Opening a named pipe waits for somebody to write to it.
+    let metadata = fs::metadata(path).map_err(DatasetError::io("read", path))?;
+    if !metadata.is_file() {
+        return Err(DatasetError::Decode {
+            path: path.to_path_buf(),
+            reason: "it is no regular file".to_owned(),
+        });
+    }
     let file = File::open(path).map_err(DatasetError::io("read", path))?;
     decode(BufReader::new(file), path)
 }
@@ -50,8 +63,10 @@ pub fn decode_file(path: &Path) -> Result<RgbPixels, DatasetError> {
 /// messages.
 ///
 /// # Errors
-/// [`DatasetError::Decode`] if it is no image, damaged or truncated, or over
-/// 32 768 pixels a side or 1 GiB decoded.
+/// [`DatasetError::Decode`] if it is no image, damaged or truncated, has no pixels or
+/// more than 32 768 a side, if the file is longer than [`MAX_FILE_BYTES`] or decoding
+/// it would take more memory than [`MAX_DECODING_BYTES`]; that is known, and refused,
+/// before the memory is taken.
 pub fn decode(reader: impl BufRead + Seek, name: &Path) -> Result<RgbPixels, DatasetError> {
     let image = upright(reader).map_err(|reason| DatasetError::Decode {
         path: name.to_path_buf(),
@@ -65,39 +80,113 @@ pub fn decode(reader: impl BufRead + Seek, name: &Path) -> Result<RgbPixels, Dat
     })
 }
 
+/// Columns and rows of an encoded image, by its header; `None` for what [`decode`]
+/// would refuse by it.
+pub fn dimensions(reader: impl BufRead + Seek) -> Option<[u32; 2]> {
+    let (_, header) = open(reader).ok()?;
+    Some(header.size)
+}
+
 /// The decoded image, turned as its EXIF data say; the error is the reason in
 /// one line.
-fn upright<R: BufRead + Seek>(mut reader: R) -> Result<DynamicImage, String> {
-    if reader.fill_buf().map_err(reason)?.is_empty() {
-        return Err("the file is empty".to_owned());
+fn upright(reader: impl BufRead + Seek) -> Result<DynamicImage, String> {
+    let (mut decoder, header) = open(reader)?;
+    let peak = header.peak();
+    if peak > MAX_DECODING_BYTES {
+        return Err(format!(
+            "decoding it would take {} MiB of memory, over the limit of {} MiB",
+            peak.div_ceil(1 << 20),
+            MAX_DECODING_BYTES >> 20
+        ));
     }
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_ALLOC);
+    let mut limits = side_limits();
+    limits.max_alloc = Some(header.allocations());
+    decoder.set_limits(limits).map_err(reason)?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(reason)?;
+    image.apply_orientation(header.orientation);
+    Ok(image)
+}
 
+/// Reads everything but the pixels.
+fn open<'a, R: BufRead + Seek + 'a>(
+    mut reader: R,
+) -> Result<(impl ImageDecoder + 'a, Header), String> {
+    let file = reader.seek(SeekFrom::End(0)).map_err(reason)?;
+    reader.rewind().map_err(reason)?;
+    match file {
+        0 => return Err("the file is empty".to_owned()),
+        1..=MAX_FILE_BYTES => {}
+        _ => {
+            return Err(format!(
+                "the file has {} MiB, over the limit of {} MiB",
+                file.div_ceil(1 << 20),
+                MAX_FILE_BYTES >> 20
+            ));
+        }
+    }
     let reader = ImageReader::new(reader)
         .with_guessed_format()
         .map_err(reason)?;
     let format = reader.format().ok_or("unknown image format")?;
     let mut reader = reader.into_inner();
-    if format == ImageFormat::Jpeg {
-        if !jpeg::is_complete(&mut reader).map_err(reason)? {
-            return Err("truncated: the file ends before the picture does".to_owned());
-        }
-        reader.rewind().map_err(reason)?;
-    }
+    let structure = structure(format, &mut reader)?;
+    reader.rewind().map_err(reason)?;
+
     let mut reader = ImageReader::with_format(reader, format);
-    reader.limits(limits.clone());
+    reader.limits(png_limits());
     let mut decoder = reader.into_decoder().map_err(reason)?;
-    // `ImageReader::decode` reserves the output itself, but would lose the
-    // orientation, which only the decoder knows.
-    limits.reserve(decoder.total_bytes()).map_err(reason)?;
-    decoder.set_limits(limits).map_err(reason)?;
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err(format!("the picture has no pixels ({width}x{height})"));
+    }
+    side_limits()
+        .check_dimensions(width, height)
+        .map_err(reason)?;
     let orientation = decoder.orientation().map_err(reason)?;
-    let mut image = DynamicImage::from_decoder(decoder).map_err(reason)?;
-    image.apply_orientation(orientation);
-    Ok(image)
+    let header = Header {
+        structure,
+        file,
+        size: [width, height],
+        pixel_bytes: decoder.color_type().bytes_per_pixel().into(),
+        stored_pixel_bytes: u64::from(decoder.original_color_type().bits_per_pixel()).div_ceil(8),
+        is_rgb8: decoder.color_type() == ColorType::Rgb8,
+        orientation,
+    };
+    Ok((decoder, header))
+}
+
+/// What the blocks of a file say; the reader is somewhere in it afterwards.
+fn structure(format: ImageFormat, reader: &mut (impl BufRead + Seek)) -> Result<Structure, String> {
+    Ok(match format {
+        ImageFormat::Jpeg => match jpeg::Outline::read(reader).map_err(reason)? {
+            Some(outline) => Structure::Jpeg(outline),
+            None => return Err("truncated: the file ends before the picture does".to_owned()),
+        },
+        ImageFormat::Gif => Structure::Gif(gif::Outline::read(reader).map_err(reason)?),
+        ImageFormat::WebP => {
+            // `RIFF`, length, `WEBP`, `VP8X`, length, flags.
+            let mut head = [0; 21];
+            let is_extended = reader.read_exact(&mut head).is_ok() && head[12..16] == *b"VP8X";
+            Structure::WebP {
+                animated: is_extended && head[20] & 2 != 0,
+            }
+        }
+        other => Structure::Other(other),
+    })
+}
+
+fn side_limits() -> Limits {
+    let mut limits = Limits::no_limits();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits
+}
+
+/// What a PNG file's header may take; no other decoder goes by limits there.
+fn png_limits() -> Limits {
+    let mut limits = side_limits();
+    limits.max_alloc = Some(cost::PNG_METADATA_BYTES);
+    limits
 }
 
 fn reason(error: impl Error) -> String {

@@ -9,8 +9,8 @@ use dataset::{DatasetError, RgbPixels};
 use crate::InferError;
 
 /// Most bytes taken from a stream (a pipe, standard input), which has to be
-/// kept in memory: 256 MiB.
-pub const MAX_STREAM_BYTES: u64 = 256 << 20;
+/// kept in memory: those of a file, 256 MiB.
+pub const MAX_STREAM_BYTES: u64 = dataset::MAX_FILE_BYTES;
 
 /// An encoded picture with its name: a file, bytes, or the reason why there is
 /// none.

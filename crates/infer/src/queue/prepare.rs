@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use image::{DynamicImage, ImageReader};
+use image::DynamicImage;
 
 use crate::InferError;
 use crate::engine::Engine;
@@ -43,12 +43,8 @@ pub(crate) fn decoded(engine: &Engine, image: &DynamicImage) -> Result<Vec<u8>, 
 /// Refuses an image by the size in its header, before memory is taken for it.
 /// What has no readable header is left to the decoder, whose message is better.
 fn check_pixels(bytes: &[u8], max_pixels: u64) -> Result<(), InferError> {
-    let size = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .ok()
-        .and_then(|reader| reader.into_dimensions().ok());
-    match size {
-        Some((width, height)) if u64::from(width) * u64::from(height) > max_pixels => {
+    match dataset::dimensions(Cursor::new(bytes)) {
+        Some([width, height]) if u64::from(width) * u64::from(height) > max_pixels => {
             Err(InferError::TooManyPixels {
                 width,
                 height,
