@@ -53,6 +53,7 @@ mod metrics;
 mod models;
 mod options;
 mod page;
+mod patience;
 mod routes;
 mod server;
 mod v2;

@@ -26,6 +26,9 @@ pub struct ServeOptions {
     /// Time for a request's header, and until the next request of a connection.
     /// Default: 30 s.
     pub header_timeout: Duration,
+    /// Time for which a client may leave its answers unread; its connection is then
+    /// closed. Default: 30 s.
+    pub write_timeout: Duration,
     /// Connections served at the same time; others wait to be accepted.
     /// Default: 1024.
     pub max_connections: usize,
@@ -44,6 +47,7 @@ impl Default for ServeOptions {
             max_body: 16 << 20,
             timeout: Duration::from_secs(30),
             header_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             max_connections: 1024,
             grace: Duration::from_secs(30),
             model_control: false,

@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
+use super::patience::Patience;
 use super::routes::{Service, router};
 use super::{Models, ServeError, ServeOptions};
 
@@ -91,6 +92,7 @@ impl Server {
             permits: Arc::new(Semaphore::new(options.max_connections)),
             graceful: GracefulShutdown::new(),
             header_timeout: options.header_timeout,
+            write_timeout: options.write_timeout,
             router: router(Arc::clone(&self.service)),
         };
         let mut shutdown = pin!(shutdown);
@@ -136,6 +138,7 @@ struct Connections {
     permits: Arc<Semaphore>,
     graceful: GracefulShutdown,
     header_timeout: Duration,
+    write_timeout: Duration,
     router: Router,
 }
 
@@ -177,12 +180,14 @@ impl Connections {
             .header_read_timeout(self.header_timeout);
         let service = TowerToHyperService::new(self.router.clone());
         let watcher = self.graceful.watcher();
+        let write_timeout = self.write_timeout;
         tokio::spawn(async move {
             // At the shutdown hyper closes a connection that it has read nothing
             // of, even if a request is there or on its way. So it begins to read
             // before it is told.
             let _ = timeout(FIRST_BYTES, stream.readable()).await;
-            let mut connection = builder.serve_connection(TokioIo::new(stream), service);
+            let stream = TokioIo::new(Patience::new(stream, write_timeout));
+            let mut connection = builder.serve_connection(stream, service);
             let begun = poll_fn(|context| {
                 Poll::Ready(match Pin::new(&mut connection).poll(context) {
                     Poll::Ready(ended) => Some(ended),

@@ -72,6 +72,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
     timeout: u16,
 
+    /// Seconds that a client may keep the service waiting: for a request's header,
+    /// for the next request, or without reading its answer.
+    #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    idle_timeout: u16,
+
     /// Largest body of a request in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     max_body: u16,
@@ -114,10 +119,13 @@ impl ServeArgs {
     }
 
     fn options(&self) -> ServeOptions {
+        let idle_timeout = Duration::from_secs(self.idle_timeout.into());
         ServeOptions {
             listen: self.listen,
             max_body: usize::from(self.max_body) << 20,
             timeout: Duration::from_secs(self.timeout.into()),
+            header_timeout: idle_timeout,
+            write_timeout: idle_timeout,
             max_connections: self.max_connections as usize,
             grace: Duration::from_secs(self.grace.into()),
             model_control: self.model_control,
@@ -159,7 +167,10 @@ async fn serve(models: Models, args: &ServeArgs) -> Result<End, Failure> {
     let mut signals =
         Signals::new().map_err(|error| Failure::system("cannot listen for signals", &error))?;
     let server = Server::bind(models, args.options()).await?;
-    announce(server.address()).map_err(|error| output::cannot_write(&error))?;
+    // Whoever started it may not read along; it can be reached all the same.
+    if let Err(error) = announce(server.address()) {
+        verbosity::warn(&format!("cannot write the URL to stdout: {error}"));
+    }
     if !server.address().ip().is_loopback() {
         verbosity::warn("other machines can reach this service, without encryption or log-in");
     }

@@ -132,3 +132,23 @@ fn the_grace_ends_what_does_not_end_itself() {
         "{log}"
     );
 }
+
+#[test]
+fn clients_that_never_read_or_never_write_do_not_stop_the_service() {
+    let connections = 3;
+    let limit = connections.to_string();
+    let service = Service::start(&["--max-connections", &limit, "--idle-timeout", "1"]);
+    // More answers than the system's buffers hold.
+    let page = "GET / HTTP/1.1\r\nhost: test\r\n\r\n".repeat(4000);
+    for request in [page.as_str(), "", "GET / HTTP/1.1\r\nhost: te"] {
+        let clients: Vec<_> = (0..connections)
+            .map(|_| {
+                let mut stream = connect(service.address);
+                stream.write_all(request.as_bytes()).unwrap();
+                stream
+            })
+            .collect();
+        assert_eq!(get(service.address, "/v2/health/ready").status, 200);
+        drop(clients);
+    }
+}
