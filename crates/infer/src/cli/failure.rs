@@ -7,6 +7,8 @@ use dataset::DatasetError;
 use infer::{InferError, ShardError};
 use report::ReportError;
 
+use super::output::printable;
+use super::stderr::say;
 use super::style::{ERROR, HINT};
 
 const FAILURE: u8 = 1;
@@ -43,7 +45,7 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         error_line(&self.line);
         if let Some(hint) = &self.hint {
-            anstream::eprintln!("{HINT}hint:{HINT:#} {hint}");
+            say(format_args!("{HINT}hint:{HINT:#} {}", printable(hint)));
         }
         ExitCode::from(self.code)
     }
@@ -96,5 +98,5 @@ impl From<ReportError> for Failure {
 
 /// Prints one `error:` line to stderr.
 pub fn error_line(line: &str) {
-    anstream::eprintln!("{ERROR}error:{ERROR:#} {line}");
+    say(format_args!("{ERROR}error:{ERROR:#} {}", printable(line)));
 }

@@ -15,6 +15,7 @@ mod predict;
 mod progress;
 #[cfg(feature = "serve")]
 mod serve;
+mod stderr;
 mod style;
 mod verbosity;
 
@@ -138,10 +139,12 @@ Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
 const EXIT_CODES: &str = "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
-/// Parses the arguments (clap exits with 2 on wrong usage) and runs the
-/// command.
+/// Parses the arguments and runs the command.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => return tell(&answer),
+    };
     cli.color.write_global();
     let verbosity = Verbosity::new(cli.quiet, cli.verbose);
     verbosity.start_log(cli.command.is_service());
@@ -158,8 +161,20 @@ pub fn main() -> ExitCode {
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
     };
-    match result {
-        Ok(code) => code,
+    let code = result.unwrap_or_else(|failure| failure.report());
+    stderr::flush();
+    code
+}
+
+/// Prints the help or version that was asked for, or what is wrong with the arguments
+/// (exit code 2).
+fn tell(answer: &clap::Error) -> ExitCode {
+    if answer.use_stderr() {
+        let _ = answer.print();
+        return ExitCode::from(answer.exit_code() as u8);
+    }
+    match output::print_styled(&answer.render()) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
 }

@@ -1,8 +1,10 @@
 //! Writing results to stdout, and tables.
 
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
+use anstream::AutoStream;
+use clap::builder::StyledStr;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use contract::fs::write_atomically;
 use serde::Serialize;
@@ -15,8 +17,17 @@ const WIDTH: u16 = 100;
 /// Writes `text` and a line end to stdout. A reader that went away (`| head`)
 /// has seen enough: that is no failure.
 pub fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    let written = writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush());
+    print_to(io::stdout().lock(), text.trim_end())
+}
+
+/// As [`print`], with clap's styles where colours are wanted.
+pub fn print_styled(text: &StyledStr) -> Result<(), Failure> {
+    let text = text.ansi().to_string();
+    print_to(AutoStream::auto(io::stdout().lock()), text.trim_end())
+}
+
+fn print_to(mut stdout: impl Write, text: &str) -> Result<(), Failure> {
+    let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(cannot_write(&error)),
         _ => Ok(()),
@@ -31,12 +42,17 @@ pub fn cannot_write(error: &io::Error) -> Failure {
     )
 }
 
-/// A name without control characters, which would move a terminal's cursor or
-/// break a line.
+/// A name without control characters, which would move a terminal's cursor or break
+/// a line, and without those that turn the direction of the text around.
 pub fn printable(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for character in name.chars() {
-        if character.is_control() {
+        let turns = matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        );
+        let breaks = matches!(character, '\u{2028}' | '\u{2029}');
+        if character.is_control() || turns || breaks {
             text.extend(character.escape_default());
         } else {
             text.push(character);
@@ -148,5 +164,6 @@ mod tests {
     #[test]
     fn control_characters_are_shown_as_escapes() {
         assert_eq!(printable("a\u{1b}[2J\nb ü"), "a\\u{1b}[2J\\nb ü");
+        assert_eq!(printable("gpj.\u{202e}exe"), "gpj.\\u{202e}exe");
     }
 }

@@ -2,6 +2,8 @@
 
 use tracing::level_filters::LevelFilter;
 
+use super::output::printable;
+use super::stderr::{self, Stderr, say};
 use super::style::{HINT, WARNING};
 
 /// From `-q` to `-vv`.
@@ -31,6 +33,9 @@ impl Verbosity {
     /// Sends the library's and ONNX Runtime's log to stderr, as far as it is
     /// wanted. A service has nothing but its log to tell of itself.
     pub fn start_log(self, service: bool) {
+        if service {
+            stderr::write_in_background();
+        }
         let level = match self {
             Self::Quiet if service => LevelFilter::WARN,
             Self::Normal if service => LevelFilter::INFO,
@@ -42,7 +47,7 @@ impl Verbosity {
             anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
         tracing_subscriber::fmt()
             .with_max_level(level)
-            .with_writer(std::io::stderr)
+            .with_writer(|| Stderr)
             .with_ansi(colour)
             .without_time()
             .init();
@@ -51,19 +56,22 @@ impl Verbosity {
     /// Prints a line that only a curious person wants.
     pub fn detail(self, line: &str) {
         if self >= Self::Verbose {
-            anstream::eprintln!("{line}");
+            say(format_args!("{}", printable(line)));
         }
     }
 
     /// Prints a line worth knowing.
     pub fn note(self, line: &str) {
         if self != Self::Quiet {
-            anstream::eprintln!("{HINT}note:{HINT:#} {line}");
+            say(format_args!("{HINT}note:{HINT:#} {}", printable(line)));
         }
     }
 }
 
 /// Prints a line that `--quiet` does not keep back.
 pub fn warn(line: &str) {
-    anstream::eprintln!("{WARNING}warning:{WARNING:#} {line}");
+    say(format_args!(
+        "{WARNING}warning:{WARNING:#} {}",
+        printable(line)
+    ));
 }

@@ -1,6 +1,6 @@
 //! Shell habits: completions, manual pages, colours, readers that go away.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
@@ -114,4 +114,68 @@ fn a_reader_that_goes_away_ends_predict_quietly() {
             "{output:?}"
         );
     }
+}
+
+/// Arguments of commands that print something.
+fn printing(model: &str, picture: &str) -> Vec<Vec<String>> {
+    let predict = format!("predict --device cpu --model {model} {picture}");
+    [
+        "--help",
+        "serve --help",
+        "--version",
+        "completions bash",
+        "doctor",
+        "doctor --json",
+        &format!("inspect {model}"),
+        &format!("inspect --json {model}"),
+        &predict,
+        &format!("{predict} --json"),
+        &format!("{predict} --csv"),
+        &format!("eval --device cpu --model {model}"),
+        &format!("eval --device cpu --model {model} --json"),
+    ]
+    .iter()
+    .map(|words| words.split(' ').map(str::to_owned).collect())
+    .collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error_and_a_closed_pipe_is_none() {
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    let (folder, model) = model();
+    let picture = folder.path().join("a.png");
+    image::RgbImage::new(8, 8).save(&picture).unwrap();
+    for arguments in printing(text(&model), text(&picture)) {
+        let run = |stdout: Stdio, stderr: Stdio| {
+            let mut command = Command::cargo_bin("infer").unwrap();
+            let child = command
+                .args(&arguments)
+                .stdout(stdout)
+                .stderr(stderr)
+                .spawn();
+            let mut child = child.unwrap();
+            // Nobody reads, from before the first byte on.
+            drop(child.stdout.take());
+            child.wait_with_output().unwrap()
+        };
+        let output = run(full().into(), Stdio::piped());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        let errors = stderr.lines().filter(|line| line.starts_with("error: "));
+        assert_eq!(errors.count(), 1, "{arguments:?}: {stderr}");
+        assert!(stderr.contains("cannot write to stdout"), "{stderr}");
+
+        let output = run(Stdio::piped(), Stdio::piped());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("error"), "{arguments:?}: {stderr}");
+
+        // What cannot be said is not said, and changes nothing.
+        let output = run(full().into(), full().into());
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    }
+    let mut command = Command::cargo_bin("infer").unwrap();
+    command.args(["inspect", "no/such.onnx"]).stderr(full());
+    assert_eq!(command.output().unwrap().status.code(), Some(1));
 }

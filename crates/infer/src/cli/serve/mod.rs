@@ -15,7 +15,7 @@ use infer::ClassifierBuilder;
 use infer::serve::{ModelSpec, Models, ServeError, ServeOptions, Server};
 
 use super::classifier::{ClassifierArgs, tell_fallback};
-use super::{Failure, Verbosity, output, verbosity};
+use super::{Failure, Verbosity, verbosity};
 use signals::{End, Signals};
 
 /// What `infer serve --help` ends with.

@@ -2,6 +2,7 @@
 
 mod client;
 mod faults;
+mod log;
 mod overload;
 mod process;
 mod protocol;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -33,29 +33,49 @@ pub struct Service {
 impl Service {
     /// Starts on a free port, with more arguments.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_on("127.0.0.1:0", arguments, |_| ())
+    }
+
+    /// Starts with something changed of how it is started: where its log goes, or its
+    /// stdout, from which its URL is read otherwise.
+    pub fn start_on(listen: &str, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let model = folder.path().join("digits.onnx");
         fs::write(&model, tiny::model().to_bytes()).unwrap();
-        let mut child = Command::cargo_bin("infer")
-            .unwrap()
-            .args(["serve", "--device", "cpu", "--listen", "127.0.0.1:0"])
-            .arg("--model")
+        let mut command = Command::cargo_bin("infer").unwrap();
+        command
+            .args(["serve", "--device", "cpu", "--model"])
             .arg(format!("digits={}", model.display()))
+            .args(["--listen", listen])
             .args(arguments)
             .stdout(Stdio::piped())
-            .stderr(File::create(folder.path().join(LOG)).unwrap())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut url).unwrap();
-        let address = url.trim().strip_prefix("http://").map(str::parse);
+            .stderr(File::create(folder.path().join(LOG)).unwrap());
+        change(&mut command);
+        let mut child = command.spawn().unwrap();
+        let address = match child.stdout.take() {
+            Some(stdout) => {
+                let mut url = String::new();
+                BufReader::new(stdout).read_line(&mut url).unwrap();
+                let address = url.trim().strip_prefix("http://").map(str::parse);
+                address.unwrap_or_else(|| panic!("no URL: {url}")).unwrap()
+            }
+            None => {
+                let free = listen.parse().unwrap();
+                wait_until("a connection", || TcpStream::connect(free).is_ok());
+                free
+            }
+        };
         Self {
             child,
-            address: address.unwrap_or_else(|| panic!("no URL: {url}")).unwrap(),
+            address,
             model,
             folder,
         }
+    }
+
+    /// Goes away as a reader of its log.
+    pub fn close_log(&mut self) {
+        self.child.stderr = None;
     }
 
     /// Sends a signal: TERM, INT, HUP.
