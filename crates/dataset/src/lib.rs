@@ -36,7 +36,7 @@ mod stratified;
 
 pub use crate::dataset::Dataset;
 pub use decode::{
-    MAX_DECODING_BYTES, MAX_FILE_BYTES, RgbPixels, decode, decode_file, dimensions, is_animated,
+    MAX_DECODING_BYTES, MAX_FILE_BYTES, RgbPixels, decode, decode_file, decode_if, is_animated,
 };
 pub use error::DatasetError;
 pub use limit::stratified_limit;
