@@ -45,6 +45,7 @@
 //! extensions `binary_tensor_data`, `classification` and `model_repository`
 //! (<https://github.com/triton-inference-server/server/tree/main/docs/protocol>).
 
+mod access;
 mod api_error;
 mod body;
 mod classify;

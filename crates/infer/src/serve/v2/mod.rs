@@ -17,6 +17,8 @@ use axum::routing::{get, post};
 
 use super::routes::Service;
 
+pub use response::JSON_LENGTH;
+
 /// The one version of each model.
 const VERSION: &str = "1";
 
