@@ -68,6 +68,8 @@ def main():
         print(f"  server: {server['name']} {server['version']}, {', '.join(server['extensions'])}")
         metadata = client.get_model_metadata("model")
         print(f"  model: {json.dumps(metadata)}")
+        config = client.get_model_config("model")
+        assert config["input"][0]["dims"] == metadata["inputs"][0]["shape"][1:], config
         size = metadata["inputs"][0]["shape"][1:]
 
         images = np.random.default_rng(1).integers(0, 256, (IMAGES, *size), np.uint8)

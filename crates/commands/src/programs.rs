@@ -1,7 +1,7 @@
 //! How a person calls the two programs.
 
 use std::env::{self, consts::EXE_SUFFIX};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 

@@ -124,6 +124,30 @@ fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Opens a file for reading that has an end: a named pipe would wait for a writer, and
+/// a device such as `/dev/zero` gives bytes for ever.
+///
+/// # Errors
+/// Those of the operating system; [`io::ErrorKind::IsADirectory`] for a folder, and an
+/// error that says so for whatever else is no regular file.
+///
+/// ```
+/// use std::path::Path;
+///
+/// assert!(contract::fs::open_regular(Path::new("Cargo.toml")).is_ok());
+/// assert!(contract::fs::open_regular(Path::new("src")).is_err());
+/// ```
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    File::open(path)
+}
+
 /// SHA-256 of `bytes` as 64 lower-case hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))

@@ -41,7 +41,7 @@ mod trained_on;
 
 pub use crate::dataset::Dataset;
 pub use decode::{
-    MAX_DECODING_BYTES, MAX_FILE_BYTES, RgbPixels, decode, decode_file, dimensions, is_animated,
+    MAX_DECODING_BYTES, MAX_FILE_BYTES, RgbPixels, decode, decode_file, decode_if, is_animated,
 };
 pub use error::DatasetError;
 pub use limit::stratified_limit;

@@ -1,13 +1,17 @@
 //! An ONNX file and the contract in it, read without ONNX Runtime.
 
-use std::fs;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use contract::Contract;
+use contract::fs::open_regular;
 use onnx::proto::ValueInfoProto;
 use onnx::{Dim, Elem, ExternalData, GraphOutline, ModelOutline, OnnxError};
 
 use crate::InferError;
+
+/// Longest protobuf message in bytes, and so the longest ONNX file.
+const MAX_BYTES: u64 = 2 << 30;
 
 /// What messages call a model that did not come from a file.
 const UNNAMED: &str = "model";
@@ -41,7 +45,7 @@ impl ModelFile {
     /// [`InferError::ReadModel`] if the file cannot be read, else those of
     /// [`ModelFile::from_bytes`].
     pub fn read(path: &Path) -> Result<Self, InferError> {
-        let bytes = fs::read(path).map_err(|source| InferError::ReadModel {
+        let bytes = read(path).map_err(|source| InferError::ReadModel {
             path: path.to_path_buf(),
             source,
         })?;
@@ -137,6 +141,17 @@ impl ModelFile {
     pub fn sha256(&self) -> String {
         contract::fs::sha256_hex(&self.bytes)
     }
+}
+
+/// The bytes of a file that can be an ONNX model.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = open_regular(path)?;
+    if file.metadata()?.len() > MAX_BYTES {
+        return Err(io::Error::other("it has more than 2 GiB"));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Compares the graph's inputs and outputs with the contract's; the error is

@@ -29,7 +29,7 @@ def connect(address):
 
 def head(path, **headers):
     """The head of a POST request; `_` in a header's name is `-`."""
-    lines = [f"POST {path} HTTP/1.1", "host: faults"]
+    lines = [f"POST {path} HTTP/1.1", "host: localhost"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode()
 

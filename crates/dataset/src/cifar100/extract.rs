@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Component, Path};
 
+use contract::fs::open_regular;
 use flate2::read::GzDecoder;
 use tar::{Archive, Entry};
 use tempfile::TempDir;
@@ -60,7 +61,7 @@ fn temporary_folder(parent: &Path) -> io::Result<TempDir> {
 
 fn unpack(archive: &Path, folder: &Path) -> Result<(), DatasetError> {
     let broken = |error: io::Error| archive_error(archive, error);
-    let file = File::open(archive).map_err(DatasetError::io("read", archive))?;
+    let file = open_regular(archive).map_err(DatasetError::io("read", archive))?;
     let mut tar = Archive::new(GzDecoder::new(BufReader::with_capacity(BUFFER, file)));
     let mut missing = MEMBERS.to_vec();
     for entry in tar.entries().map_err(broken)? {

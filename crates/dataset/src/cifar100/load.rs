@@ -1,11 +1,12 @@
 //! From a folder of CIFAR-100's four files to a data set.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
 use contract::Superclasses;
+use contract::fs::open_regular;
 use sha2::{Digest, Sha256};
 
 use super::binary::{COARSE, FINE, Labels, RecordFile, SIDE, read_labels};
@@ -71,7 +72,7 @@ fn read_bin(
     member: &'static str,
     hash: &mut Sha256,
 ) -> Result<(Labels, RecordFile), DatasetError> {
-    let file = File::open(folder.join(member)).map_err(read_error(shown, member))?;
+    let file = open_regular(&folder.join(member)).map_err(read_error(shown, member))?;
     let length = file.metadata().map_err(read_error(shown, member))?.len();
     let path = shown.join(member);
     let labels = read_labels(&file, length, &path, hash)?;

@@ -8,10 +8,10 @@ mod hostile;
 mod jpeg;
 
 use std::error::Error;
-use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
 
+use contract::fs::open_regular;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 pub use animation::is_animated;
@@ -43,15 +43,7 @@ pub struct RgbPixels {
 /// # Errors
 /// [`DatasetError::Io`] if the file cannot be opened, else those of [`decode`].
 pub fn decode_file(path: &Path) -> Result<RgbPixels, DatasetError> {
-    // Opening a named pipe waits for somebody to write to it.
-    let metadata = fs::metadata(path).map_err(DatasetError::io("read", path))?;
-    if !metadata.is_file() {
-        return Err(DatasetError::Decode {
-            path: path.to_path_buf(),
-            reason: "it is no regular file".to_owned(),
-        });
-    }
-    let file = File::open(path).map_err(DatasetError::io("read", path))?;
+    let file = open_regular(path).map_err(DatasetError::io("read", path))?;
     decode(BufReader::new(file), path)
 }
 
@@ -68,11 +60,26 @@ pub fn decode_file(path: &Path) -> Result<RgbPixels, DatasetError> {
 /// it would take more memory than [`MAX_DECODING_BYTES`]; that is known, and refused,
 /// before the memory is taken.
 pub fn decode(reader: impl BufRead + Seek, name: &Path) -> Result<RgbPixels, DatasetError> {
-    let image = upright(reader).map_err(|reason| DatasetError::Decode {
+    decode_if(reader, name, |_| Ok(()))
+}
+
+/// As [`decode`], if `check` agrees with the size (columns and rows as they are stored),
+/// which it is asked before memory is taken for the pixels.
+///
+/// # Errors
+/// What `check` answers, else those of [`decode`].
+pub fn decode_if<E: From<DatasetError>>(
+    reader: impl BufRead + Seek,
+    name: &Path,
+    check: impl FnOnce([u32; 2]) -> Result<(), E>,
+) -> Result<RgbPixels, E> {
+    let failed = |reason| DatasetError::Decode {
         path: name.to_path_buf(),
         reason,
-    })?;
-    let rgb = image.into_rgb8();
+    };
+    let (decoder, header) = open(reader).map_err(failed)?;
+    check(header.size)?;
+    let rgb = upright(decoder, &header).map_err(failed)?.into_rgb8();
     Ok(RgbPixels {
         height: rgb.height() as usize,
         width: rgb.width() as usize,
@@ -80,17 +87,9 @@ pub fn decode(reader: impl BufRead + Seek, name: &Path) -> Result<RgbPixels, Dat
     })
 }
 
-/// Columns and rows of an encoded image, by its header; `None` for what [`decode`]
-/// would refuse by it.
-pub fn dimensions(reader: impl BufRead + Seek) -> Option<[u32; 2]> {
-    let (_, header) = open(reader).ok()?;
-    Some(header.size)
-}
-
 /// The decoded image, turned as its EXIF data say; the error is the reason in
 /// one line.
-fn upright(reader: impl BufRead + Seek) -> Result<DynamicImage, String> {
-    let (mut decoder, header) = open(reader)?;
+fn upright(mut decoder: impl ImageDecoder, header: &Header) -> Result<DynamicImage, String> {
     let peak = header.peak();
     if peak > MAX_DECODING_BYTES {
         return Err(format!(

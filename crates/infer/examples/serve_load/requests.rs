@@ -94,7 +94,7 @@ fn tensor(image: &RgbImage) -> Vec<u8> {
     })
     .to_string();
     let head = format!(
-        "POST /v2/models/model/infer HTTP/1.1\r\nhost: load\r\n\
+        "POST /v2/models/model/infer HTTP/1.1\r\nhost: localhost\r\n\
          inference-header-content-length: {}\r\ncontent-length: {}\r\n\r\n{document}",
         document.len(),
         document.len() + pixels.len()
@@ -107,7 +107,7 @@ fn file(image: &RgbImage) -> Result<Vec<u8>> {
     image.write_to(&mut file, ImageFormat::Png)?;
     let file = file.into_inner();
     let head = format!(
-        "POST /classify HTTP/1.1\r\nhost: load\r\ncontent-type: image/png\r\ncontent-length: {}\r\n\r\n",
+        "POST /classify HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/png\r\ncontent-length: {}\r\n\r\n",
         file.len()
     );
     Ok([head.as_bytes(), &file].concat())

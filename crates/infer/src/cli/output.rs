@@ -1,5 +1,6 @@
 //! Writing results to stdout, and tables.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -61,6 +62,16 @@ pub fn printable(name: &str) -> String {
     text
 }
 
+/// A name as a cell of a CSV file that may be opened in a spreadsheet: one that would
+/// be taken for a formula there begins with an apostrophe.
+pub fn csv_cell(name: &str) -> Cow<'_, str> {
+    if name.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        Cow::Owned(format!("'{name}"))
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
 /// Writes one JSON document to stdout.
 pub fn print_json(document: &impl Serialize) -> Result<(), Failure> {
     print(&to_json(document)?)
@@ -109,7 +120,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 pub fn facts(rows: &[(&str, String)]) -> String {
     let mut table = plain();
     for (name, value) in rows {
-        table.add_row([*name, value.as_str()]);
+        table.add_row([name, printable(value).as_str()]);
     }
     tidy(&table)
 }
@@ -127,6 +138,7 @@ pub fn columns(header: &[&str], rows: Vec<Vec<String>>, numbers_from: usize) -> 
     };
     table.set_header(header.iter().copied().enumerate().map(cell));
     for row in &rows {
+        let row: Vec<String> = row.iter().map(|text| printable(text)).collect();
         table.add_row(row.iter().map(String::as_str).enumerate().map(cell));
     }
     tidy(&table)
@@ -160,6 +172,24 @@ fn tidy(table: &Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_formula_is_text_in_a_cell() {
+        assert_eq!(csv_cell("=HYPERLINK(\"//x\")"), "'=HYPERLINK(\"//x\")");
+        assert_eq!(csv_cell("cat -1"), "cat -1");
+    }
+
+    #[test]
+    fn tables_show_no_control_characters() {
+        let evil = "\u{1b}[2J\nx".to_owned();
+        for table in [
+            facts(&[("Model", evil.clone())]),
+            columns(&["Class"], vec![vec![evil]], 1),
+        ] {
+            assert!(table.contains("\\u{1b}[2J\\nx"), "{table}");
+            assert!(!table.contains('\u{1b}'), "{table}");
+        }
+    }
 
     #[test]
     fn control_characters_are_shown_as_escapes() {

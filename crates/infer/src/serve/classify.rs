@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest as _, Multipart, Query, Request, State};
 use axum::http::header;
 use serde::{Deserialize, Serialize};
@@ -41,14 +42,15 @@ struct ClassAnswer {
     probability: f32,
 }
 
-/// Classifies the image file that is the body, or the first file of a form.
+/// Classifies the image file that is the body, or the file of a form.
 pub async fn classify(
     State(service): State<Arc<Service>>,
-    parameters: Query<Parameters>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
     request: Request,
 ) -> Result<Json<Answer>, ApiError> {
     let deadline = service.deadline();
-    let Query(Parameters { model, top }) = parameters;
+    let Query(Parameters { model, top }) =
+        parameters.map_err(|rejected| ApiError::bad_request(rejected.body_text()))?;
     let model = match model {
         Some(model) => model,
         None => default_model(&service.models)?,
@@ -85,7 +87,7 @@ pub async fn classify(
     }))
 }
 
-/// The first field of a form that has a file name.
+/// The one field of a form that has a file name.
 async fn file_of_form(request: Request) -> Result<Bytes, ApiError> {
     let invalid = |error: &dyn std::fmt::Display| {
         ApiError::bad_request(format!("the form data cannot be read: {error}"))
@@ -93,17 +95,21 @@ async fn file_of_form(request: Request) -> Result<Bytes, ApiError> {
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|error| invalid(&error.body_text()))?;
+    let mut file = None;
     while let Some(field) = form
         .next_field()
         .await
         .map_err(|error| invalid(&error.body_text()))?
     {
         if field.file_name().is_some() {
-            return field
-                .bytes()
-                .await
-                .map_err(|error| invalid(&error.body_text()));
+            if file.is_some() {
+                return Err(ApiError::bad_request(
+                    "the form data hold more than one file; send each by itself",
+                ));
+            }
+            let bytes = field.bytes().await;
+            file = Some(bytes.map_err(|error| invalid(&error.body_text()))?);
         }
     }
-    Err(ApiError::bad_request("the form data hold no file"))
+    file.ok_or_else(|| ApiError::bad_request("the form data hold no file"))
 }

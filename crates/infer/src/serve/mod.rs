@@ -6,7 +6,7 @@
 //! | `GET /` | a page to drop a picture on |
 //! | `POST /classify?model=NAME&top=K` | an image file as the body, or as multipart form data |
 //! | `GET /v2`, `/v2/health/live`, `/v2/health/ready` | Open Inference Protocol: server, health |
-//! | `GET /v2/models/{model}`, `…/ready` | metadata and readiness of a model |
+//! | `GET /v2/models/{model}`, `…/config`, `…/ready` | metadata, configuration and readiness of a model |
 //! | `POST /v2/models/{model}/infer` | inference, JSON or binary tensors |
 //! | `POST /v2/repository/index`, `…/models/{model}/load`, `…/unload` | Triton's model repository extension |
 //! | `GET /metrics` | counts and times, for Prometheus |
@@ -42,9 +42,11 @@
 //! ```
 //!
 //! Protocol: <https://github.com/kserve/open-inference-protocol>, and Triton's
-//! extensions `binary_tensor_data`, `classification` and `model_repository`
+//! extensions `binary_tensor_data`, `classification`, `model_configuration` and
+//! `model_repository`
 //! (<https://github.com/triton-inference-server/server/tree/main/docs/protocol>).
 
+mod access;
 mod api_error;
 mod body;
 mod classify;

@@ -35,6 +35,17 @@ pub struct ServeOptions {
     /// Time that running requests have to end when the server is shut down.
     /// Default: 30 s.
     pub grace: Duration,
+    /// Names of the service, beside localhost and addresses, that requests may have as
+    /// their host; others are answered with 421. Default: none; then, unless the service
+    /// listens on loopback, every name may be. A page whose name was pointed at this
+    /// machine (DNS rebinding) is kept out by that.
+    pub allowed_hosts: Vec<String>,
+    /// Origins, as `https://app.example`, whose pages may use the service from a browser;
+    /// `*` for all. Default: none but its own page.
+    pub cors: Vec<String>,
+    /// What inference and control ask for in `Authorization: Bearer TOKEN`. Default:
+    /// nothing.
+    pub token: Option<String>,
     /// Whether clients may load and unload models
     /// (`POST /v2/repository/models/…`). Default: no, as in Triton.
     pub model_control: bool,
@@ -50,6 +61,9 @@ impl Default for ServeOptions {
             write_timeout: Duration::from_secs(30),
             max_connections: 1024,
             grace: Duration::from_secs(30),
+            allowed_hosts: Vec::new(),
+            cors: Vec::new(),
+            token: None,
             model_control: false,
         }
     }

@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use tokio::time::Instant;
 
 use super::api_error::ApiError;
-use super::{Models, ServeError, ServeOptions, classify, metrics, page, v2};
+use super::{Models, ServeError, ServeOptions, access, classify, metrics, page, v2};
 use crate::Classifier;
 
 /// What all handlers share.
@@ -58,6 +58,7 @@ pub fn router(service: Arc<Service>) -> Router {
                 "this path does not know this method",
             )
         })
+        .layer(from_fn_with_state(Arc::clone(&service), access::check))
         // Bodies are limited where they are read, by `body::read`.
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(&service), count))

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::ops::Range;
 use std::path::Path;
 
+use contract::fs::open_regular;
 use serde_json::Value;
 
 use super::header::VERSION;
@@ -65,7 +66,7 @@ impl ShardReader<BufReader<File>> {
     /// # Errors
     /// [`ShardError::Read`], and those of [`ShardReader::new`].
     pub fn open(path: &Path) -> Result<Self, ShardError> {
-        let file = File::open(path).map_err(|source| ShardError::Read {
+        let file = open_regular(path).map_err(|source| ShardError::Read {
             path: path.to_path_buf(),
             source,
         })?;

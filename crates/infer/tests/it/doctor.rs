@@ -1,13 +1,8 @@
 //! `infer doctor`: what the machine has.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::process::Command;
-
-use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
 
-use crate::cli::{infer, stdout, text};
+use crate::cli::{infer, stdout};
 
 #[test]
 fn every_check_has_a_line_and_the_cpu_path_works() {
@@ -63,8 +58,17 @@ fn without_onnx_runtime_it_says_where_it_looked_and_fails() {
 }
 
 // A library is code: the folders around the data must not bring one along.
+#[cfg(unix)]
 #[test]
 fn a_library_that_lies_around_the_data_or_the_program_is_not_loaded() {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+
+    use assert_cmd::cargo::cargo_bin;
+
+    use crate::cli::text;
+
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let plant = |place: &str| {

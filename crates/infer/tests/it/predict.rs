@@ -87,6 +87,26 @@ fn goes_on_after_a_broken_file_and_exits_with_3() {
 }
 
 #[test]
+fn a_picture_without_pixels_does_not_lose_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    write_digit(&folder.path().join("good.png"), 0);
+    fs::write(folder.path().join("empty.ppm"), "P6 0 1 255\n").unwrap();
+    let canvas =
+        b"GIF89a\x04\0\0\0\x80\0\0\0\0\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x4c\x01\0;";
+    fs::write(folder.path().join("empty.gif"), canvas).unwrap();
+    let args = ["--json", "empty.ppm", "good.png", "empty.gif", "good.png"];
+    let output = predict_in(folder.path(), &args, b"");
+    assert_eq!(output.status.code(), Some(3));
+    let answers = String::from_utf8(output.stdout).unwrap();
+    let answers: Vec<&str> = answers.lines().collect();
+    assert_eq!(answers.len(), 4, "{answers:?}");
+    for (answer, refused) in answers.iter().zip([true, false, true, false]) {
+        assert_eq!(answer.contains("no pixels"), refused, "{answer}");
+        assert_eq!(answer.contains("probability"), !refused, "{answer}");
+    }
+}
+
+#[test]
 fn csv_has_one_line_a_class_and_quotes_names() {
     let folder = tempfile::tempdir().unwrap();
     write_digit(&folder.path().join("a, b.png"), 0);
@@ -170,6 +190,34 @@ fn a_missing_list_fails_and_what_finds_nothing_is_refused() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("no image files: *.jpg"), "{stderr}");
     assert!(stderr.contains("no image files: ."), "{stderr}");
+    // Not a list: one line without end.
+    fs::write(folder.path().join("line.txt"), vec![b'x'; 100_000]).unwrap();
+    let output = predict_in(folder.path(), &["--files-from", "line.txt"], b"");
+    assert_eq!(output.status.code(), Some(3));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("more than 65536 bytes"), "{stderr}");
+    assert!(stderr.len() < 1000, "{stderr}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn devices_and_pipes_do_not_stand_for_models_or_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Command::new("mkfifo")
+        .arg(folder.path().join("pipe.onnx"))
+        .status();
+    assert!(status.unwrap().success());
+    for model in ["/dev/zero", "pipe.onnx"] {
+        let output = Command::cargo_bin("infer")
+            .unwrap()
+            .args(["inspect", model])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("no regular file"), "{stderr}");
+    }
 }
 
 #[cfg(unix)]

@@ -7,6 +7,7 @@ use metrics::McNemar;
 use serde::Serialize;
 
 use crate::cli::data::Data;
+use crate::cli::output::csv_cell;
 use crate::cli::{Failure, output};
 
 /// The document that `--json` prints.
@@ -91,11 +92,11 @@ impl<'a> Document<'a> {
             for row in &self.disagreements {
                 writer.write_record([
                     row.index.to_string().as_str(),
-                    &row.image,
-                    row.label,
-                    row.predicted[0],
+                    &csv_cell(&row.image),
+                    &csv_cell(row.label),
+                    &csv_cell(row.predicted[0]),
                     &row.probability[0].to_string(),
-                    row.predicted[1],
+                    &csv_cell(row.predicted[1]),
                     &row.probability[1].to_string(),
                 ])?;
             }

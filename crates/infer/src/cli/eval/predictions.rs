@@ -1,5 +1,6 @@
 //! The file of `--predictions`: a line an image.
 
+use std::borrow::Cow;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use super::files;
 use crate::cli::Failure;
+use crate::cli::output::csv_cell;
 
 /// Where to write the predictions, and how.
 #[derive(Debug, Clone)]
@@ -48,9 +50,9 @@ impl FromStr for PredictionsFile {
 struct Line<'a> {
     /// In the split.
     index: usize,
-    file: String,
-    label: &'a str,
-    prediction: &'a str,
+    file: Cow<'a, str>,
+    label: Cow<'a, str>,
+    prediction: Cow<'a, str>,
     probabilities: Vec<f32>,
 }
 
@@ -111,14 +113,22 @@ impl<'a> PredictionsWriter<'a> {
         let classes = &self.contract.classes;
         let line = Line {
             index: answer.index,
-            file: self.split.describe(answer.index),
-            label: &classes[answer.label],
-            prediction: &classes[argmax(answer.logits)],
+            file: self.split.describe(answer.index).into(),
+            label: (&classes[answer.label]).into(),
+            prediction: (&classes[argmax(answer.logits)]).into(),
             probabilities: softmax(answer.logits),
         };
         let written = match &mut self.lines {
             // Serialised, the probabilities become a column each.
-            Lines::Csv(writer) => writer.serialize(line).map_err(io::Error::from),
+            Lines::Csv(writer) => {
+                let line = Line {
+                    file: csv_cell(&line.file),
+                    label: csv_cell(&line.label),
+                    prediction: csv_cell(&line.prediction),
+                    ..line
+                };
+                writer.serialize(line).map_err(io::Error::from)
+            }
             Lines::Json(file) => serde_json::to_writer(&mut *file, &line)
                 .map_err(io::Error::from)
                 .and_then(|()| file.write_all(b"\n")),

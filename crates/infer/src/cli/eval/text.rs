@@ -11,16 +11,19 @@ const ROWS: usize = 10;
 
 /// The summary, the classification report and what went wrong most.
 pub fn of(results: &EvalResults<'_>) -> String {
-    let mut parts = vec![
-        summary(results),
-        results.evaluation.report.to_string().trim_end().to_owned(),
-        weakest_classes(results),
-    ];
+    let mut parts = vec![summary(results), report(results), weakest_classes(results)];
     if !results.most_confused.is_empty() {
         parts.push(most_confused(results));
         parts.push(worst_errors(results));
     }
     parts.join("\n\n")
+}
+
+/// The classification report, whose lines hold the classes' names.
+fn report(results: &EvalResults<'_>) -> String {
+    let report = results.evaluation.report.to_string();
+    let lines: Vec<String> = report.trim_end().lines().map(output::printable).collect();
+    lines.join("\n")
 }
 
 fn summary(results: &EvalResults<'_>) -> String {

@@ -3,6 +3,7 @@
 use std::io::{self, StdoutLock};
 
 use super::answer::{FileAnswer, Writer};
+use crate::cli::output::csv_cell;
 
 const HEADER: [&str; 6] = ["file", "rank", "index", "class", "probability", "error"];
 
@@ -30,17 +31,23 @@ impl Writer for Csv {
         }
         for (i, class) in answer.top.iter().enumerate() {
             self.writer.write_record([
-                &answer.file,
+                &csv_cell(&answer.file),
                 (i + 1).to_string().as_str(),
                 &class.index.to_string(),
-                class.class,
+                &csv_cell(class.class),
                 &class.probability.to_string(),
                 "",
             ])?;
         }
         if let Some(error) = &answer.error {
-            self.writer
-                .write_record([&answer.file, "", "", "", "", error.as_str()])?;
+            self.writer.write_record([
+                &csv_cell(&answer.file),
+                "",
+                "",
+                "",
+                "",
+                &csv_cell(error),
+            ])?;
         }
         // Whoever reads along sees each image as soon as it is done.
         self.writer.flush()

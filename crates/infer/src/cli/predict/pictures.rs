@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::iter;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,9 @@ use crate::cli::Failure;
 
 /// Standard input, where a file is expected.
 const STDIN: &str = "-";
+
+/// Longest name in a list in bytes; systems allow a sixteenth of it.
+const LONGEST_NAME: u64 = 64 << 10;
 
 /// Arguments that name pictures.
 #[derive(Debug, Args)]
@@ -100,7 +103,7 @@ impl PictureArgs {
         };
         let list = list.to_path_buf();
         let end = if self.null { 0 } else { b'\n' };
-        Ok(Box::new(lines.split(end).flat_map(
+        Ok(Box::new(names(lines, end).flat_map(
             move |line| -> Pictures {
                 match line {
                     Ok(name) if name.is_empty() => Box::new(iter::empty()),
@@ -124,6 +127,35 @@ impl PictureArgs {
             },
         )))
     }
+}
+
+/// The names of a list, without the byte that ends each. One that is too long to be a
+/// file's ends the list with an error: it is no list, and would fill the memory.
+fn names(mut list: Box<dyn BufRead + Send>, end: u8) -> impl Iterator<Item = io::Result<Vec<u8>>> {
+    let mut ended = false;
+    iter::from_fn(move || {
+        if ended {
+            return None;
+        }
+        let mut name = Vec::new();
+        let read = (&mut list)
+            .take(LONGEST_NAME + 1)
+            .read_until(end, &mut name);
+        ended = read.is_err();
+        match read {
+            Err(error) => return Some(Err(error)),
+            Ok(0) => return None,
+            Ok(_) => {}
+        }
+        if name.last() == Some(&end) {
+            name.pop();
+        } else if name.len() as u64 > LONGEST_NAME {
+            ended = true;
+            let reason = format!("a name has more than {LONGEST_NAME} bytes");
+            return Some(Err(io::Error::other(reason)));
+        }
+        Some(Ok(name))
+    })
 }
 
 /// A file's name may be any bytes on Unix.

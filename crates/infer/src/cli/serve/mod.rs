@@ -2,9 +2,11 @@
 
 mod model;
 mod signals;
+mod token;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -27,8 +29,10 @@ Examples:
   curl -F file=@cat.jpg 'http://127.0.0.1:8000/classify?model=pets'
 
 Routes: / (a page for people), /classify, /v2/... (Open Inference Protocol, for
-clients of Triton and KServe), /metrics (Prometheus). There is no encryption and
-no log-in: leave the address at loopback, or put a reverse proxy in front.
+clients of Triton and KServe), /metrics (Prometheus). There is no encryption: leave
+the address at loopback, or put a reverse proxy in front. At loopback, requests have
+to name localhost, an address or an --allow-host; a page of another origin may use the
+service only with --cors.
 
 Signals: SIGTERM and Ctrl-C answer what was accepted, then end (a second one ends
 at once); SIGHUP reads all models again without dropping a request.
@@ -93,6 +97,22 @@ pub struct ServeArgs {
     #[arg(long, value_name = "S", default_value_t = 30)]
     grace: u16,
 
+    /// Another name of the service that requests may have as their host, for example
+    /// the one that a reverse proxy passes on. May be given several times. Once given,
+    /// other names are refused whatever the address.
+    #[arg(long = "allow-host", value_name = "NAME")]
+    allowed_hosts: Vec<String>,
+
+    /// Origin (https://app.example) whose pages may use the service from a browser, or
+    /// * for all. May be given several times.
+    #[arg(long, value_name = "ORIGIN")]
+    cors: Vec<String>,
+
+    /// File with a token that inference and model control ask for (Authorization:
+    /// Bearer TOKEN).
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+
     /// Let clients load and unload models (/v2/repository/models/...).
     #[arg(long)]
     model_control: bool,
@@ -118,9 +138,9 @@ impl ServeArgs {
         builder
     }
 
-    fn options(&self) -> ServeOptions {
+    fn options(&self) -> Result<ServeOptions, Failure> {
         let idle_timeout = Duration::from_secs(self.idle_timeout.into());
-        ServeOptions {
+        Ok(ServeOptions {
             listen: self.listen,
             max_body: usize::from(self.max_body) << 20,
             timeout: Duration::from_secs(self.timeout.into()),
@@ -128,14 +148,17 @@ impl ServeArgs {
             write_timeout: idle_timeout,
             max_connections: self.max_connections as usize,
             grace: Duration::from_secs(self.grace.into()),
+            allowed_hosts: self.allowed_hosts.clone(),
+            cors: self.cors.clone(),
+            token: self.token_file.as_deref().map(token::read).transpose()?,
             model_control: self.model_control,
-            ..ServeOptions::default()
-        }
+        })
     }
 }
 
 /// Runs the command until a signal ends it.
 pub fn run(args: &ServeArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> {
+    let options = args.options()?;
     let specs = args.models.iter().map(model::with_file);
     let models = Models::open(specs.collect::<Result<_, _>>()?, &args.builder())?;
     for name in models.names() {
@@ -148,7 +171,7 @@ pub fn run(args: &ServeArgs, verbosity: Verbosity) -> Result<ExitCode, Failure> 
         .enable_all()
         .build()
         .map_err(|error| Failure::system("cannot start the service", &error))?;
-    let end = runtime.block_on(serve(models, args))?;
+    let end = runtime.block_on(serve(models, options))?;
     // Requests that were given up at the end of the grace are not waited for.
     runtime.shutdown_background();
     Ok(match end {
@@ -163,11 +186,11 @@ fn http_threads() -> usize {
     thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(4))
 }
 
-async fn serve(models: Models, args: &ServeArgs) -> Result<End, Failure> {
+async fn serve(models: Models, options: ServeOptions) -> Result<End, Failure> {
     // Before the URL is printed: whoever reads it may send a signal.
     let mut signals =
         Signals::new().map_err(|error| Failure::system("cannot listen for signals", &error))?;
-    let server = Server::bind(models, args.options()).await?;
+    let server = Server::bind(models, options).await?;
     // Whoever started it may not read along; it can be reached all the same.
     if let Err(error) = announce(server.address()) {
         verbosity::warn(&format!("cannot write the URL to stdout: {error}"));

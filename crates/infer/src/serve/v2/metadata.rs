@@ -11,6 +11,9 @@ use super::VERSION;
 use crate::serve::api_error::ApiError;
 use crate::serve::routes::Service;
 
+/// What Triton calls ONNX Runtime with an ONNX file.
+pub const PLATFORM: &str = "onnxruntime_onnx";
+
 /// The model and version that a URL names.
 #[derive(Deserialize)]
 pub struct ModelPath {
@@ -46,7 +49,12 @@ pub async fn server() -> Json<ServerMetadata> {
     Json(ServerMetadata {
         name: "infer",
         version: env!("CARGO_PKG_VERSION"),
-        extensions: &["binary_tensor_data", "classification", "model_repository"],
+        extensions: &[
+            "binary_tensor_data",
+            "classification",
+            "model_configuration",
+            "model_repository",
+        ],
     })
 }
 
@@ -84,7 +92,7 @@ pub async fn model(
     Ok(Json(ModelMetadata {
         name: path.model,
         versions: [VERSION],
-        platform: "onnxruntime_onnx",
+        platform: PLATFORM,
         inputs: [TensorMetadata {
             name: input.name.clone(),
             datatype: "UINT8",

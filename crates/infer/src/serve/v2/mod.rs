@@ -1,6 +1,7 @@
 //! The Open Inference Protocol, version 2.
 
 mod at_most;
+mod config;
 mod data;
 mod infer;
 mod metadata;
@@ -16,6 +17,8 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 
 use super::routes::Service;
+
+pub use response::JSON_LENGTH;
 
 /// The one version of each model.
 const VERSION: &str = "1";
@@ -38,6 +41,7 @@ pub fn routes() -> Router<Arc<Service>> {
     ] {
         router = router
             .route(model, get(metadata::model))
+            .route(&format!("{model}/config"), get(config::model_config))
             .route(&format!("{model}/ready"), get(metadata::model_ready))
             .route(&format!("{model}/infer"), post(infer::infer));
     }

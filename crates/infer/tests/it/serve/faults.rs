@@ -112,7 +112,7 @@ fn the_grace_ends_what_does_not_end_itself() {
     let mut service = Service::start(&["--grace", "1"]);
     // Open, but not in a request: closed at once, and not counted.
     let mut idle = connect(service.address);
-    idle.write_all(b"GET /v2/health/live HTTP/1.1\r\nhost: test\r\n\r\n")
+    idle.write_all(b"GET /v2/health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .unwrap();
     assert!(idle.read(&mut [0; 1000]).unwrap() > 0);
     let mut stuck = connect(service.address);
@@ -139,7 +139,7 @@ fn clients_that_never_read_or_never_write_do_not_stop_the_service() {
     let limit = connections.to_string();
     let service = Service::start(&["--max-connections", &limit, "--idle-timeout", "1"]);
     // More answers than the system's buffers hold.
-    let page = "GET / HTTP/1.1\r\nhost: test\r\n\r\n".repeat(4000);
+    let page = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(4000);
     for request in [page.as_str(), "", "GET / HTTP/1.1\r\nhost: te"] {
         let clients: Vec<_> = (0..connections)
             .map(|_| {
@@ -151,4 +151,21 @@ fn clients_that_never_read_or_never_write_do_not_stop_the_service() {
         assert_eq!(get(service.address, "/v2/health/ready").status, 200);
         drop(clients);
     }
+}
+
+#[test]
+fn a_picture_without_pixels_is_a_bad_request() {
+    let service = Service::start(&[]);
+    let response = post(service.address, "/classify", b"P6 0 1 255\n");
+    assert_eq!(response.status, 400);
+    assert!(response.error().contains("no pixels (0x1)"));
+    // A small file of a huge picture: refused before its memory is taken.
+    let canvas = b"GIF89a\x80\x3e\x80\x3e\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x4c\x01\0;";
+    let response = post(service.address, "/classify", canvas);
+    assert_eq!(response.status, 400);
+    assert!(
+        response.error().contains("more than 64000000"),
+        "{}",
+        response.error()
+    );
 }

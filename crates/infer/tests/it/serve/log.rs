@@ -48,7 +48,7 @@ fn the_reader_of_the_log_does_not_read() {
     let service = Service::start_on("127.0.0.1:0", &["--model-control", "-vv"], |command| {
         command.stderr(Stdio::piped());
     });
-    let requests = "GET /v2/health/live HTTP/1.1\r\nhost: test\r\n\r\n".repeat(3000);
+    let requests = "GET /v2/health/live HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(3000);
     let mut stream = connect(service.address);
     stream.write_all(requests.as_bytes()).unwrap();
     send_head(&mut stream, "GET", "/v2/health/live", &[]).unwrap();

@@ -1,5 +1,6 @@
 //! `infer serve` from the outside.
 
+mod access;
 mod client;
 mod faults;
 mod log;

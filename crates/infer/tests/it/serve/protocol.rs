@@ -66,6 +66,20 @@ fn health_and_metadata() {
     ] {
         assert_eq!(get(service.address, path).status, 200, "{path}");
     }
+    assert_eq!(
+        get(service.address, "/v2/models/digits/config").json(),
+        json!({
+            "name": "digits",
+            "platform": "onnxruntime_onnx",
+            "backend": "onnxruntime",
+            "max_batch_size": 256,
+            "input": [{"name": "image", "data_type": "TYPE_UINT8", "dims": [8, 8, 3]}],
+            "output": [
+                {"name": "logits", "data_type": "TYPE_FP32", "dims": [10]},
+                {"name": "probabilities", "data_type": "TYPE_FP32", "dims": [10]},
+            ],
+        })
+    );
     let server = get(service.address, "/v2").json();
     assert_eq!(server["name"], "infer");
     assert_eq!(server["extensions"][0], "binary_tensor_data");

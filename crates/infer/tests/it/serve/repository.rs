@@ -39,6 +39,21 @@ fn a_model_is_unloaded_and_loaded() {
         post(service.address, "/classify", &digit_png(0)).status,
         200
     );
+    // What Triton's client sends, and what would be ignored.
+    for (path, wish, status) in [
+        (
+            UNLOAD,
+            json!({"parameters": {"unload_dependents": false}}),
+            200,
+        ),
+        (LOAD, json!({"parameters": {}}), 200),
+        (LOAD, json!({"parameters": {"config": "{}"}}), 400),
+        (UNLOAD, json!({"parameters": {"other": 1}}), 400),
+    ] {
+        let response = post(service.address, path, wish.to_string().as_bytes());
+        assert_eq!(response.status, status, "{wish}");
+    }
+    assert_eq!(post(service.address, LOAD, b"no JSON").status, 400);
     let unknown = "/v2/repository/models/other/load";
     assert_eq!(post(service.address, unknown, b"").status, 404);
 }

@@ -74,7 +74,14 @@ fn what_is_no_image_is_refused() {
         (400, "the form data hold no file")
     );
     assert_eq!(post(service.address, "/classify?model=x", b"").status, 404);
-    assert_eq!(post(service.address, "/classify?top=x", b"").status, 400);
+    let second =
+        b"a\r\n--line\r\ncontent-disposition: form-data; name=\"b\"; filename=\"b\"\r\n\r\nb";
+    let response = post_form(&service, "/classify", "name=\"a\"; filename=\"a\"", second);
+    assert_eq!(response.status, 400);
+    assert!(response.error().contains("more than one file"));
+    let response = post(service.address, "/classify?top=x", b"");
+    assert_eq!(response.status, 400);
+    assert!(!response.error().is_empty());
     assert_eq!(service.metric("infer_requests_total", "refused"), 5);
 }
 

@@ -74,10 +74,7 @@ fn row(run: &RunSummary, now: u64) -> [String; 8] {
 
 /// The recipe's name and some of the values that were given beside it.
 fn recipe(run: &RunSummary) -> String {
-    let name = run
-        .recipe
-        .as_deref()
-        .map_or("-".to_owned(), printable);
+    let name = run.recipe.as_deref().map_or("-".to_owned(), printable);
     let mut words = vec![name];
     // A table or a list tells nobody anything in a cell.
     let short = run.changed.iter().filter(|(_, value)| !is_long(value));
