@@ -1,0 +1,89 @@
+//! Turning rows of bytes into columns.
+
+/// Rows that are turned together.
+pub(super) const LANES: usize = 32;
+
+/// Bytes that a machine word holds.
+const WORD: usize = 8;
+
+/// Writes byte `i` of all `lines` to `out[i]`.
+///
+/// # Panics
+/// If a line is not as long as `out`.
+pub(super) fn transpose(lines: &[&[u8]; LANES], out: &mut [[u8; LANES]]) {
+    let lines = lines.map(|line| {
+        assert_eq!(line.len(), out.len(), "bytes of a line");
+        line.as_chunks::<WORD>()
+    });
+    let (squares, rest) = out.as_chunks_mut::<WORD>();
+    for (place, square) in squares.iter_mut().enumerate() {
+        for first in (0..LANES).step_by(WORD) {
+            let words: [u64; WORD] =
+                std::array::from_fn(|row| u64::from_le_bytes(lines[first + row].0[place]));
+            for (out, word) in square.iter_mut().zip(turned(words)) {
+                out[first..][..WORD].copy_from_slice(&word.to_le_bytes());
+            }
+        }
+    }
+    for (place, out) in rest.iter_mut().enumerate() {
+        *out = lines.map(|(_, rest)| rest[place]);
+    }
+}
+
+/// Writes byte `lane` of all `columns` to row `lane` of `out`, for as many rows
+/// as there are.
+pub(super) fn transpose_back(columns: &[[u8; LANES]], out: &mut [u8]) {
+    for (lane, row) in out.chunks_exact_mut(columns.len()).enumerate() {
+        for (out, column) in row.iter_mut().zip(columns) {
+            *out = column[lane];
+        }
+    }
+}
+
+/// Byte `i` of word `j` as byte `j` of word `i` (Warren, Hacker's Delight, 7-3).
+#[inline(always)]
+fn turned(mut words: [u64; WORD]) -> [u64; WORD] {
+    swap::<1>(&mut words, 0x00ff_00ff_00ff_00ff);
+    swap::<2>(&mut words, 0x0000_ffff_0000_ffff);
+    swap::<4>(&mut words, 0x0000_0000_ffff_ffff);
+    words
+}
+
+/// Swaps, in squares of twice `DISTANCE` bytes, the upper right with the lower left;
+/// `mask` has the bytes that stay in the upper rows.
+#[inline(always)]
+fn swap<const DISTANCE: usize>(words: &mut [u64; WORD], mask: u64) {
+    let shift = 8 * DISTANCE;
+    for row in 0..WORD {
+        if row & DISTANCE == 0 {
+            let changed = ((words[row] >> shift) ^ words[row + DISTANCE]) & mask;
+            words[row + DISTANCE] ^= changed;
+            words[row] ^= changed << shift;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_become_columns_and_rows_again() {
+        for length in [1, 7, 8, 29] {
+            let lines: Vec<Vec<u8>> = (0..LANES)
+                .map(|lane| (0..length).map(|i| (lane * 31 + i * 7) as u8).collect())
+                .collect();
+            let mut columns = vec![[0; LANES]; length];
+            transpose(&std::array::from_fn(|lane| &lines[lane][..]), &mut columns);
+            for (i, column) in columns.iter().enumerate() {
+                for (line, byte) in lines.iter().zip(column) {
+                    assert_eq!(*byte, line[i]);
+                }
+            }
+            // As many rows as there are.
+            let mut back = vec![0; 5 * length];
+            transpose_back(&columns, &mut back);
+            assert_eq!(back, lines[..5].concat());
+        }
+    }
+}
