@@ -7,7 +7,7 @@ use clap::Args;
 use serde::de::DeserializeOwned;
 use trainer::{
     TrainError,
-    train::{Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, parse_value},
+    train::{Monitor, OptimizerKind, PrecisionKind, Recipe, ResizeKind, ScheduleKind, parse_value},
 };
 
 /// Declares a flag for every value of a recipe and puts the given ones in.
@@ -40,6 +40,9 @@ recipe_flags! {
     image_size: usize = "PIXELS",
     /// Side in the first epoch, from which it grows to --image-size (0: no growth)
     start_image_size: usize = "PIXELS",
+    /// What resizes pictures: auto (Pillow's for photos, OpenCV's for images stored in one
+    /// size), opencv_cubic (no antialiasing) or pillow_bicubic (antialiased)
+    resize: ResizeKind = "auto|opencv_cubic|pillow_bicubic",
     /// Whether pixels are normalised as the weights expect, after division by 255
     normalize: bool = "true|false",
     /// Seed of split, shuffles, augmentation and fresh weights

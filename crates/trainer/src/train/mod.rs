@@ -30,7 +30,7 @@ pub use loader::{Batch, Loader};
 pub use optimizer::optimizer;
 pub use pixels::Pixels;
 pub use recipe::{
-    BUILT_IN, Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, parse_value,
+    BUILT_IN, Monitor, OptimizerKind, PrecisionKind, Recipe, ResizeKind, ScheduleKind, parse_value,
 };
 pub use run_folder::RunFolder;
 pub use schedule::{LearningRate, Patience};

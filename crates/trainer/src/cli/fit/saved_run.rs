@@ -86,7 +86,11 @@ impl SavedRun {
     /// The data set is gone or is another one, or the recipe cannot be read or
     /// was changed.
     pub fn prepare(self, run: &RunFolder, moved: &DatasetArguments) -> anyhow::Result<Prepared> {
-        let recipe = self.recipe(run)?;
+        let recipe = Recipe {
+            // What it began with: recipes of before there was a choice do not say.
+            resize: self.contract.preprocessing.resize.into(),
+            ..self.recipe(run)?
+        };
         let dataset = DatasetArguments {
             dataset: match &moved.dataset {
                 Some(dataset) => Some(dataset.clone()),

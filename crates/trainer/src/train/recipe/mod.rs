@@ -9,7 +9,7 @@ use std::path::Path;
 use augment::{Transform, batch::BatchMix, transforms::HorizontalFlip};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-pub use choices::{Monitor, OptimizerKind, PrecisionKind, ScheduleKind};
+pub use choices::{Monitor, OptimizerKind, PrecisionKind, ResizeKind, ScheduleKind};
 
 use crate::error::TrainError;
 
@@ -30,6 +30,8 @@ pub struct Recipe {
     /// three quarters of the run, in steps of 16 (Tan and Le 2021). 0:
     /// `image_size` from the start.
     pub start_image_size: usize,
+    /// What resizes pictures, in training and wherever the model is used.
+    pub resize: ResizeKind,
     /// Whether pixels are normalised as the weights expect, after they are
     /// divided by 255.
     pub normalize: bool,
@@ -123,6 +125,7 @@ impl Default for Recipe {
             weights: "auto".to_owned(),
             image_size: 224,
             start_image_size: 0,
+            resize: ResizeKind::Auto,
             normalize: true,
             seed: 0,
             val_fraction: 0.2,
@@ -255,6 +258,7 @@ mod tests {
     fn toml_round_trip_keeps_every_value() {
         let recipe = Recipe {
             seed: 7,
+            resize: ResizeKind::OpencvCubic,
             ema: 0.99,
             optimizer: OptimizerKind::Sgd,
             precision: PrecisionKind::Bf16,
