@@ -1,6 +1,7 @@
 //! The document itself: plain data that serde writes as JSON.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,8 @@ use crate::{ContractError, version};
 /// Everything a program must know to use an exported classifier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contract {
-    /// Version of this document's format, [`VERSION`](crate::VERSION) when written.
+    /// Version of this document's format: the oldest whose readers understand it,
+    /// [`Resize::contract_version`].
     pub version: u32,
     /// Name of the network, e.g. `efficientnet_b0`.
     pub architecture: String,
@@ -83,8 +85,8 @@ pub enum ChannelOrder {
     Rgb,
 }
 
-/// How a picture of any size is brought to the input size; both resize as
-/// cv2's `INTER_CUBIC` does.
+/// How a picture of any size is brought to the input size; both resize by the
+/// kernel in [`Preprocessing::resize`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "snake_case")]
 pub enum Fit {
@@ -102,7 +104,9 @@ pub enum Fit {
 /// a channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
-    /// How the image is resized to `height` x `width`.
+    /// The kernel that every resize of this model is made with: the one to the
+    /// input size ([`Fit`]) and, where that is another, the graph's from there to
+    /// `height` x `width`.
     pub resize: Resize,
     /// Rows of the image that the network sees.
     pub height: usize,
@@ -126,13 +130,28 @@ impl Preprocessing {
     }
 }
 
-/// How the graph resizes.
+/// How pictures are resized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resize {
     /// OpenCV's `INTER_CUBIC`: a = -0.75, half-pixel centres, replicated border,
-    /// no antialiasing, rounded to bytes.
+    /// no antialiasing, rounded to bytes. For images that are stored in one size:
+    /// graphs resize by it too.
     OpencvCubic,
+    /// Pillow's `BICUBIC`, which torchvision's transforms call: a = -0.5, the
+    /// support scaled by the reduction (antialiasing), rounded to bytes after
+    /// either dimension. For photos, before the graph only.
+    PillowBicubic,
+}
+
+impl fmt::Display for Resize {
+    /// Writes the word that documents and recipes have.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OpencvCubic => "opencv_cubic",
+            Self::PillowBicubic => "pillow_bicubic",
+        })
+    }
 }
 
 /// Names of the graph's outputs, each float32 `[N, classes]`.
@@ -288,6 +307,40 @@ mod tests {
         assert_eq!(document["preprocessing"]["resize"], "opencv_cubic");
         let stretch = serde_json::to_value(Fit::Stretch).unwrap();
         assert_eq!(stretch, json!({"mode": "stretch"}));
+        for kernel in [Resize::OpencvCubic, Resize::PillowBicubic] {
+            let word = serde_json::to_value(kernel).unwrap();
+            assert_eq!(word, kernel.to_string());
+        }
+    }
+
+    /// The example for photos, whose graph does not resize.
+    fn photos() -> Contract {
+        let mut contract = contract();
+        contract.version = Resize::PillowBicubic.contract_version();
+        contract.preprocessing.resize = Resize::PillowBicubic;
+        contract.preprocessing.height = contract.input.height;
+        contract.preprocessing.width = contract.input.width;
+        contract
+    }
+
+    #[test]
+    fn only_a_document_with_the_newer_kernel_has_the_newer_version() {
+        assert_eq!(contract().version, 1);
+        assert_eq!(photos().version, 2);
+        let json = photos().to_json();
+        assert_eq!(Contract::from_json(&json).unwrap(), photos());
+        // Readers of version 1 would have taken OpenCV's kernel.
+        let document: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(document["version"], 2);
+        let mut older = photos();
+        older.version = 1;
+        let error = Contract::from_json(&older.to_json()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("expected 2 to 2 with pillow_bicubic, got 1"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -365,11 +418,11 @@ mod tests {
                 (-9999..9999_i32).prop_map(|sixteenths| f64::from(sixteenths) / 16.0),
                 0..4,
             ),
-            any::<(bool, bool, u64, u64)>(),
+            any::<(bool, bool, bool, u64, u64)>(),
         )
             .prop_map(
-                |(classes, fit, mean, std, metrics, (split, weights, seed, created))| {
-                    let mut contract = contract();
+                |(classes, fit, mean, std, metrics, (pillow, split, weights, seed, created))| {
+                    let mut contract = if pillow { photos() } else { contract() };
                     contract.classes = classes.into_iter().collect();
                     contract.superclasses = None;
                     contract.fit = fit;

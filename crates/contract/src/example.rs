@@ -6,7 +6,7 @@ use crate::*;
 
 pub(crate) fn contract() -> Contract {
     Contract {
-        version: VERSION,
+        version: Resize::OpencvCubic.contract_version(),
         architecture: "efficientnet_b0".into(),
         parameters: 4_011_391,
         classes: ["apple", "beaver", "bear"].map(String::from).into(),

@@ -2,27 +2,35 @@
 
 use std::collections::HashMap;
 
-use crate::{Contract, ContractError, Fit, Preprocessing, Superclasses, Training, VERSION};
+use crate::{
+    Contract, ContractError, Fit, Input, Preprocessing, Resize, Superclasses, Training, VERSION,
+};
 
 /// Largest height or width that a contract may ask for, in pixels: a guard
 /// against documents that would make a reader allocate without bound.
 pub const MAX_SIDE: usize = 16_384;
 
 impl Contract {
-    /// Checks every value that a reader relies on: the version is this crate's;
-    /// names are not empty, those of classes and superclasses unique; each class
+    /// Checks every value that a reader relies on: the version is one that this
+    /// crate reads and that has the document's kernel; names are not empty, those of classes and superclasses unique; each class
     /// has a superclass, if there are any; sizes are 1 to [`MAX_SIDE`], with 3
-    /// channels; a crop is no larger than the resized picture; the numbers of
-    /// the normalisation are finite, `scale` and `std` above 0; metrics are
+    /// channels; a crop is no larger than the resized picture; a graph that
+    /// resizes does so by OpenCV's kernel; the numbers of the normalisation are finite, `scale` and `std` above 0; metrics are
     /// finite; a split's share is between 0 and 1.
     ///
     /// # Errors
     /// [`ContractError::Invalid`] with the first field found wrong.
     pub fn validate(&self) -> Result<(), ContractError> {
         let input = &self.input;
-        check(self.version == VERSION, "version", || {
-            format!("expected {VERSION}, got {}", self.version)
-        })?;
+        let oldest = self.preprocessing.resize.contract_version();
+        check(
+            (oldest..=VERSION).contains(&self.version),
+            "version",
+            || {
+                let (kernel, version) = (self.preprocessing.resize, self.version);
+                format!("expected {oldest} to {VERSION} with {kernel}, got {version}")
+            },
+        )?;
         named("architecture", &self.architecture)?;
         check(self.parameters > 0, "parameters", || "0".into())?;
         unique_names("classes", &self.classes)?;
@@ -42,7 +50,7 @@ impl Contract {
                 format!("expected at least the input's {needed} pixels, got {shorter_side}")
             })?;
         }
-        self.preprocessing.validate()?;
+        self.preprocessing.validate(input)?;
         named("output.logits", &self.output.logits)?;
         named("output.probabilities", &self.output.probabilities)?;
         let names = [&input.name, &self.output.logits, &self.output.probabilities];
@@ -83,9 +91,18 @@ impl Superclasses {
 }
 
 impl Preprocessing {
-    fn validate(&self) -> Result<(), ContractError> {
+    fn validate(&self, input: &Input) -> Result<(), ContractError> {
         side("preprocessing.height", self.height)?;
         side("preprocessing.width", self.width)?;
+        let in_graph = [input.height, input.width] != [self.height, self.width];
+        check(
+            !in_graph || self.resize == Resize::OpencvCubic,
+            "preprocessing.resize",
+            || {
+                let (height, width) = (input.height, input.width);
+                format!("a graph cannot resize {height}x{width} by {}", self.resize)
+            },
+        )?;
         check(
             self.scale.is_finite() && self.scale > 0.0,
             "preprocessing.scale",
@@ -198,6 +215,15 @@ mod tests {
         type Change = fn(&mut Contract);
         let cases: &[(&str, Change)] = &[
             ("version", |c| c.version = 0),
+            ("version", |c| c.version = VERSION + 1),
+            // Written before there was this kernel: nobody knows what is meant.
+            ("version", |c| {
+                c.preprocessing.resize = Resize::PillowBicubic;
+            }),
+            ("preprocessing.resize", |c| {
+                c.preprocessing.resize = Resize::PillowBicubic;
+                c.version = 2;
+            }),
             ("architecture", |c| c.architecture = " ".into()),
             ("parameters", |c| c.parameters = 0),
             ("classes", |c| c.classes.clear()),

@@ -2,10 +2,25 @@
 
 use serde_json::Value;
 
-use crate::ContractError;
+use crate::{ContractError, Resize};
 
-/// Version of the JSON document that this crate writes, and the newest that it reads.
-pub const VERSION: u32 = 1;
+/// Version of the JSON document that is the newest that this crate reads. A document
+/// is written as the oldest that says the same, so that older programs go on reading
+/// what they understand.
+///
+/// - 1: the first;
+/// - 2: `preprocessing.resize` may be `pillow_bicubic`.
+pub const VERSION: u32 = 2;
+
+impl Resize {
+    /// Version of a contract that names this kernel.
+    pub fn contract_version(self) -> u32 {
+        match self {
+            Self::OpencvCubic => 1,
+            Self::PillowBicubic => 2,
+        }
+    }
+}
 
 /// Parses `json` and checks its `version`; gives the document back unread otherwise.
 pub(crate) fn read(json: &str) -> Result<Value, ContractError> {

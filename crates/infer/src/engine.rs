@@ -26,11 +26,17 @@ impl Engine {
 
     /// Brings an RGB picture of `size` (`[height, width]`) to the input size.
     pub fn fit(&self, pixels: &[u8], size: [usize; 2]) -> Vec<u8> {
-        let input = &self.contract.input;
+        let Contract {
+            input,
+            fit,
+            preprocessing,
+            ..
+        } = &*self.contract;
         preprocess::fit(
             pixels,
             size,
-            &self.contract.fit,
+            fit,
+            preprocessing.resize,
             [input.height, input.width],
         )
     }

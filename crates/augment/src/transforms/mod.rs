@@ -27,7 +27,7 @@ pub use operation::Operation;
 pub use rand_augment::RandAugment;
 pub use random_erasing::{Erasure, ErasureFill, RandomErasing};
 pub use random_resized_crop::{Crop, CropInterpolation, RandomResizedCrop};
-pub use resize::Resize;
+pub use resize::{Resize, Target};
 pub use shift::{Shift, ShiftParameters};
 pub use trivial_augment_wide::TrivialAugmentWide;
 pub use vertical_flip::VerticalFlip;

@@ -1,10 +1,11 @@
 //! A random part of the image at the network's size.
 
-use contract::Preprocessing;
+use contract::preprocess::{PillowFilter, Rectangle, resize_pillow};
+use contract::{Preprocessing, Resize as Kernel};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::resize::resize;
+use super::resize::{Target, resize};
 use crate::error::OutOfRange;
 use crate::image::CHANNELS;
 use crate::imaging::resize_bilinear;
@@ -14,7 +15,8 @@ use crate::{Image, RandomTransform};
 
 /// Cuts out a part of random area, aspect ratio and place, and resizes it to
 /// the network's size: torchvision's `RandomResizedCrop` (the "Inception"
-/// crop), resized as OpenCV does, without antialiasing.
+/// crop). Where the network's kernel is Pillow's, the resize is torchvision's of PIL
+/// images too, antialiased; else it is OpenCV's, which is not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RandomResizedCrop {
@@ -33,10 +35,11 @@ pub struct RandomResizedCrop {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CropInterpolation {
-    /// `cv2.INTER_CUBIC`, as the exported graph resizes.
+    /// The network's kernel.
     #[default]
     Bicubic,
-    /// `cv2.INTER_LINEAR`, as albumentations' crop resizes by default.
+    /// Its library's bilinear one: Pillow's, torchvision's default, or
+    /// `cv2.INTER_LINEAR`, albumentations' default.
     Bilinear,
 }
 
@@ -62,8 +65,8 @@ pub struct Crop {
     pub height: usize,
     /// Columns, 1 or more.
     pub width: usize,
-    /// Height and width after the resize.
-    pub size: [usize; 2],
+    /// What the part becomes.
+    pub to: Target,
 }
 
 /// Draws that torchvision makes before it takes the centre.
@@ -105,7 +108,7 @@ impl RandomTransform for RandomResizedCrop {
             left,
             height,
             width,
-            size: [network.height, network.width],
+            to: Target::of(network),
         };
         for _ in 0..ATTEMPTS {
             let target = area * uniform(self.scale, rng);
@@ -122,16 +125,44 @@ impl RandomTransform for RandomResizedCrop {
     }
 
     fn apply(&self, image: Image, crop: &Crop) -> Image {
-        let columns = crop.left * CHANNELS..(crop.left + crop.width) * CHANNELS;
-        let mut pixels = Vec::with_capacity(crop.height * columns.len());
-        for row in image.rows().skip(crop.top).take(crop.height) {
+        match (crop.to.kernel, self.interpolation) {
+            (Kernel::PillowBicubic, CropInterpolation::Bicubic) => {
+                crop.by_pillow(&image, PillowFilter::Bicubic)
+            }
+            (Kernel::PillowBicubic, CropInterpolation::Bilinear) => {
+                crop.by_pillow(&image, PillowFilter::Bilinear)
+            }
+            (Kernel::OpencvCubic, CropInterpolation::Bicubic) => resize(crop.cut(&image), &crop.to),
+            (Kernel::OpencvCubic, CropInterpolation::Bilinear) => {
+                resize_bilinear(&crop.cut(&image), crop.to.size)
+            }
+        }
+    }
+}
+
+impl Crop {
+    /// The part at its size in the image.
+    fn cut(&self, image: &Image) -> Image {
+        let columns = self.left * CHANNELS..(self.left + self.width) * CHANNELS;
+        let mut pixels = Vec::with_capacity(self.height * columns.len());
+        for row in image.rows().skip(self.top).take(self.height) {
             pixels.extend_from_slice(&row[columns.clone()]);
         }
-        let cut = Image::new([crop.height, crop.width], pixels);
-        match self.interpolation {
-            CropInterpolation::Bicubic => resize(cut, crop.size),
-            CropInterpolation::Bilinear => resize_bilinear(&cut, crop.size),
-        }
+        Image::new([self.height, self.width], pixels)
+    }
+
+    /// The part as torchvision's `resized_crop` of a PIL image gives it: nothing
+    /// around it counts. Large photos are not copied.
+    fn by_pillow(&self, image: &Image, filter: PillowFilter) -> Image {
+        let part = Rectangle {
+            top: self.top,
+            left: self.left,
+            height: self.height,
+            width: self.width,
+        };
+        let size = self.to.size;
+        let pixels = resize_pillow(&image.pixels, image.size(), part, size, filter);
+        Image::new(size, pixels)
     }
 }
 
@@ -231,10 +262,50 @@ mod tests {
             left: 2,
             height: 2,
             width: 1,
-            size: [2, 1],
+            to: Target {
+                size: [2, 1],
+                kernel: Kernel::OpencvCubic,
+            },
         };
-        let cut = RandomResizedCrop::default().apply(image, &crop);
+        let cut = RandomResizedCrop::default().apply(image.clone(), &crop);
         assert_eq!(cut.pixels, [15, 16, 17, 24, 25, 26]);
+        let mut crop = crop;
+        crop.to.kernel = Kernel::PillowBicubic;
+        assert_eq!(RandomResizedCrop::default().apply(image, &crop), cut);
+    }
+
+    // The bytes themselves are compared with Pillow's in `contract`.
+    #[test]
+    fn the_antialiased_crop_is_a_cut_and_a_resize() {
+        let image = Image::new([70, 60], (0..70 * 60 * 3).map(|i| (i * i) as u8).collect());
+        for (interpolation, filter) in [
+            (CropInterpolation::Bicubic, PillowFilter::Bicubic),
+            (CropInterpolation::Bilinear, PillowFilter::Bilinear),
+        ] {
+            let transform = RandomResizedCrop {
+                interpolation,
+                ..RandomResizedCrop::default()
+            };
+            let crop = Crop {
+                top: 9,
+                left: 17,
+                height: 50,
+                width: 41,
+                to: Target {
+                    size: [8, 6],
+                    kernel: Kernel::PillowBicubic,
+                },
+            };
+            let cut = crop.cut(&image);
+            let whole = Rectangle::whole(cut.size());
+            let expected = resize_pillow(&cut.pixels, cut.size(), whole, [8, 6], filter);
+            let found = transform.apply(image.clone(), &crop);
+            assert_eq!(found.pixels, expected);
+            // Four of five pixels count for nothing without antialiasing.
+            let mut opencv = crop;
+            opencv.to.kernel = Kernel::OpencvCubic;
+            assert_ne!(transform.apply(image.clone(), &opencv), found);
+        }
     }
 
     #[test]

@@ -1,48 +1,59 @@
 //! Resizing to what the network sees.
 
-use contract::{Preprocessing, preprocess};
+use contract::{Preprocessing, Resize as Kernel, preprocess};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::image::CHANNELS;
 use crate::{Image, RandomTransform};
 
-/// Resizes the image to the network's size as the exported graph does
-/// (`cv2.INTER_CUBIC`), so that the transforms after it work at that size. No
-/// chance is involved.
+/// Resizes the image to the network's size by the network's kernel, so that the
+/// transforms after it work at that size. No chance is involved.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Resize {}
 
+/// The size that an image gets, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Height and width, in pixels.
+    pub size: [usize; 2],
+    /// What computes its pixels.
+    pub kernel: Kernel,
+}
+
+impl Target {
+    /// What `network` sees.
+    pub(super) fn of(network: &Preprocessing) -> Self {
+        Self {
+            size: [network.height, network.width],
+            kernel: network.resize,
+        }
+    }
+}
+
 impl RandomTransform for Resize {
     const KIND: &'static str = "resize";
-    /// Height and width of the result.
-    type Parameters = [usize; 2];
+    type Parameters = Target;
 
     fn probability(&self) -> f64 {
         1.0
     }
 
-    fn sample(
-        &self,
-        _size: [usize; 2],
-        network: &Preprocessing,
-        _rng: &mut impl Rng,
-    ) -> [usize; 2] {
-        [network.height, network.width]
+    fn sample(&self, _size: [usize; 2], network: &Preprocessing, _rng: &mut impl Rng) -> Target {
+        Target::of(network)
     }
 
-    fn apply(&self, image: Image, &size: &[usize; 2]) -> Image {
-        resize(image, size)
+    fn apply(&self, image: Image, target: &Target) -> Image {
+        resize(image, target)
     }
 }
 
-/// `image` at `size`; as it is where it has that size already.
-pub(super) fn resize(image: Image, size: [usize; 2]) -> Image {
+/// `image` as `target` says; as it is where it has that size already.
+pub(super) fn resize(image: Image, &Target { size, kernel }: &Target) -> Image {
     if image.size() == size {
         return image;
     }
-    let pixels = preprocess::resize_cubic(&image.pixels, image.size(), CHANNELS, size);
+    let pixels = preprocess::resize(&image.pixels, image.size(), size, kernel);
     Image::new(size, pixels)
 }
 
@@ -55,11 +66,28 @@ mod tests {
     #[test]
     fn gives_the_network_s_size() {
         let network = network();
-        let size = Resize {}.sample([5, 6], &network, &mut image_rng(0, 0, 0, 0));
-        assert_eq!(size, [network.height, network.width]);
+        let target = Resize {}.sample([5, 6], &network, &mut image_rng(0, 0, 0, 0));
+        assert_eq!(target.size, [network.height, network.width]);
         let image = Image::filled([5, 6], [1, 2, 3]);
-        let resized = Resize {}.apply(image.clone(), &size);
-        assert_eq!(resized, Image::filled(size, [1, 2, 3]));
-        assert_eq!(Resize {}.apply(image.clone(), &[5, 6]), image);
+        let resized = Resize {}.apply(image.clone(), &target);
+        assert_eq!(resized, Image::filled(target.size, [1, 2, 3]));
+        let as_it_is = Target {
+            size: [5, 6],
+            ..target
+        };
+        assert_eq!(Resize {}.apply(image.clone(), &as_it_is), image);
+    }
+
+    #[test]
+    fn the_network_s_kernel_resizes() {
+        let image = Image::new([5, 6], (0..90).map(|i| (i * i) as u8).collect());
+        for kernel in [Kernel::OpencvCubic, Kernel::PillowBicubic] {
+            let mut network = network();
+            network.resize = kernel;
+            let target = Resize {}.sample([5, 6], &network, &mut image_rng(0, 0, 0, 0));
+            let resized = Resize {}.apply(image.clone(), &target);
+            let expected = preprocess::resize(&image.pixels, [5, 6], target.size, kernel);
+            assert_eq!(resized.pixels, expected);
+        }
     }
 }

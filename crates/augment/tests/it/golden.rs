@@ -6,9 +6,10 @@ use augment::batch::{CutMix, Mix, Mixup};
 use augment::transforms::{
     Adjustment, Affine, AffineParameters, ColorJitter, Crop, ElasticParameters, ElasticTransform,
     Erasure, GridDistortion, GridParameters, HorizontalFlip, Operation, RandomErasing,
-    RandomResizedCrop, VerticalFlip,
+    RandomResizedCrop, Target, VerticalFlip,
 };
 use augment::{Image, Interpolation, RandomTransform};
+use contract::Resize;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -89,7 +90,10 @@ fn apply(transform: &str, case: &Case, sources: &HashMap<String, Image>) -> Imag
                 left,
                 height,
                 width,
-                size: case.expected.size(),
+                to: Target {
+                    size: case.expected.size(),
+                    kernel: Resize::OpencvCubic,
+                },
             };
             let transform = RandomResizedCrop {
                 interpolation: get(parameters, "interpolation"),

@@ -6,6 +6,7 @@ use augment::transforms::{
     RandAugment, RandomErasing, RandomResizedCrop, Resize, Shift, TrivialAugmentWide, VerticalFlip,
 };
 use augment::{Augmentation, Image, Interpolation, Transform, batch_rng};
+use contract::{Preprocessing, Resize as Kernel};
 use proptest::prelude::*;
 
 use super::fixtures::network;
@@ -138,11 +139,12 @@ proptest! {
             Just(CropInterpolation::Bicubic),
             Just(CropInterpolation::Bilinear),
         ],
+        kernel in prop_oneof![Just(Kernel::OpencvCubic), Just(Kernel::PillowBicubic)],
         seed: u64,
     ) {
         let crop = RandomResizedCrop { probability: 1.0, scale, ratio, interpolation };
+        let network = Preprocessing { resize: kernel, ..network(size[0], size[1]) };
         for transform in [Transform::RandomResizedCrop(crop), Transform::Resize(Resize {})] {
-            let network = network(size[0], size[1]);
             let augmentation = Augmentation::new(vec![transform], &network, seed).unwrap();
             prop_assert_eq!(augmentation.apply(image.clone(), 0, 0).size(), size);
         }

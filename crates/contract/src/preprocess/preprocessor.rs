@@ -4,8 +4,9 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::cubic::Taps;
+use super::kernel;
 use super::resize::{round_to_byte, weighted_sum};
-use crate::Preprocessing;
+use crate::{Preprocessing, Resize};
 
 /// Values a pixel: red, green, blue.
 const CHANNELS: usize = 3;
@@ -35,6 +36,7 @@ const CHANNELS: usize = 3;
 pub struct Preprocessor {
     input: [usize; 2],
     output: [usize; 2],
+    kernel: Resize,
     rows: Taps,
     columns: Taps,
     multiplier_and_offset: [(f32, f32); CHANNELS],
@@ -54,6 +56,7 @@ impl Preprocessor {
         Self {
             input,
             output,
+            kernel: preprocessing.resize,
             rows: Taps::new(input[0], output[0], 0..output[0]),
             columns: Taps::new(input[1], output[1], 0..output[1]),
             multiplier_and_offset: [0, 1, 2]
@@ -108,12 +111,24 @@ impl Preprocessor {
         assert_eq!(pixels.len(), self.input_len(), "bytes of an image");
         assert_eq!(out.len(), self.output_len(), "floats of an image");
         let planes = out.chunks_exact_mut(self.output[0] * self.output[1]);
-        for (channel, plane) in planes.enumerate() {
-            if self.input == self.output {
-                normalise_plane(self, pixels, channel, plane);
-            } else {
-                resize_plane(self, scratch, pixels, channel, plane);
+        match self.kernel {
+            _ if self.input == self.output => self.normalise(pixels, planes),
+            Resize::OpencvCubic => {
+                for (channel, plane) in planes.enumerate() {
+                    resize_plane(self, scratch, pixels, channel, plane);
+                }
             }
+            Resize::PillowBicubic => {
+                let resized = kernel::resize(pixels, self.input, self.output, self.kernel);
+                self.normalise(&resized, planes);
+            }
+        }
+    }
+
+    /// Normalises the channels of an image that has the output's size already.
+    fn normalise<'a>(&self, pixels: &[u8], planes: impl Iterator<Item = &'a mut [f32]>) {
+        for (channel, plane) in planes.enumerate() {
+            normalise_plane(self, pixels, channel, plane);
         }
     }
 
@@ -209,8 +224,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Resize;
-    use crate::preprocess::resize_cubic;
+    use crate::preprocess::resize;
 
     fn preprocessing([height, width]: [usize; 2]) -> Preprocessing {
         Preprocessing {
@@ -252,9 +266,12 @@ mod tests {
         #[test]
         fn a_batch_is_resize_then_normalise(
             input in [1..12_usize, 1..12], output in [1..40_usize, 1..40],
-            images in 0..3_usize, seed in any::<u64>()
+            images in 0..3_usize, seed in any::<u64>(), pillow in any::<bool>()
         ) {
-            let preprocessing = preprocessing(output);
+            let mut preprocessing = preprocessing(output);
+            if pillow {
+                preprocessing.resize = Resize::PillowBicubic;
+            }
             let preprocessor = Preprocessor::new(input, &preprocessing);
             let pixels: Vec<u8> = (0..(images * preprocessor.input_len()) as u64)
                 .map(|i| (seed.wrapping_mul(i + 1) >> 40) as u8)
@@ -265,7 +282,7 @@ mod tests {
                 .chunks_exact(preprocessor.input_len())
                 .zip(batch.chunks_exact(preprocessor.output_len()))
             {
-                let resized = resize_cubic(image, input, CHANNELS, output);
+                let resized = resize(image, input, output, preprocessing.resize);
                 for (channel, plane) in out.chunks_exact(output[0] * output[1]).enumerate() {
                     let (multiplier, offset) = preprocessing.multiplier_and_offset(channel);
                     for (pixel, value) in resized.chunks_exact(CHANNELS).zip(plane) {

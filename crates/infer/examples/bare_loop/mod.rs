@@ -49,6 +49,7 @@ pub fn bare_loop(
                 &image.pixels,
                 [image.height, image.width],
                 &contract.fit,
+                contract.preprocessing.resize,
                 size,
             ))
         })

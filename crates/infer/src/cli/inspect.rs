@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use contract::{Contract, Fit};
+use contract::{Contract, Fit, Resize};
 use infer::ModelFile;
 use serde::Serialize;
 
@@ -100,6 +100,14 @@ fn interface_rows(contract: &Contract) -> Vec<(&'static str, String)> {
             )
         }
     };
+    let kernel = match pre.resize {
+        Resize::OpencvCubic => "OpenCV's cubic",
+        Resize::PillowBicubic => "Pillow's bicubic, antialiased",
+    };
+    let resize = match [input.height, input.width] == [pre.height, pre.width] {
+        true => String::new(),
+        false => format!("to {}x{} ({kernel}), ", pre.height, pre.width),
+    };
     let mut rows = vec![
         (
             "Input",
@@ -108,12 +116,12 @@ fn interface_rows(contract: &Contract) -> Vec<(&'static str, String)> {
                 input.name, input.height, input.width, input.channels
             ),
         ),
-        ("Other sizes", format!("{fit} (cubic, before the graph)")),
+        ("Other sizes", format!("{fit} ({kernel}, before the graph)")),
         (
             "Preprocessing",
             format!(
-                "to {}x{} (cubic), * {}, - {:?}, / {:?} (in the graph)",
-                pre.height, pre.width, pre.scale, pre.mean, pre.std
+                "{resize}* {}, - {:?}, / {:?} (in the graph)",
+                pre.scale, pre.mean, pre.std
             ),
         ),
         (

@@ -73,6 +73,7 @@ impl<'a> SideBySide<'a> {
     fn prepare(&self, split: &Split, indices: &[usize]) -> Result<Vec<Vec<u8>>, InferError> {
         let [first, second] = self.models.map(Classifier::contract);
         let same = first.fit == second.fit
+            && first.preprocessing.resize == second.preprocessing.resize
             && [first.input.height, first.input.width] == [second.input.height, second.input.width];
         let models = &self.models[..if same { 1 } else { 2 }];
         let images = indices

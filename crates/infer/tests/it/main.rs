@@ -11,6 +11,7 @@ mod compare;
 mod doctor;
 mod eval;
 mod evaluate;
+mod kernel;
 mod model_file;
 mod predict;
 mod queue;

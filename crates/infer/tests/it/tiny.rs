@@ -23,7 +23,7 @@ pub fn contract(digits: &Dataset) -> Contract {
     let labels = digits.train.labels();
     let split = stratified_split(&labels, &digits.classes, 0.2, 42).unwrap();
     Contract {
-        version: contract::VERSION,
+        version: Resize::OpencvCubic.contract_version(),
         architecture: "nearest_mean".into(),
         parameters: ((PIXELS + 1) * digits.classes.len()) as u64,
         classes: digits.classes.clone(),

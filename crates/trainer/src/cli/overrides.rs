@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use trainer::{
     TrainError,
     train::{
-        Amount, BuiltIn, Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, Selection,
-        parse_value,
+        Amount, BuiltIn, Monitor, OptimizerKind, PrecisionKind, Recipe, ResizeKind, ScheduleKind,
+        Selection, parse_value,
     },
 };
 
@@ -72,6 +72,9 @@ recipe_flags! {
     start_image_size: usize = "PIXELS",
     /// Side in training as a share of --image-size, which validation and export have
     train_image_scale: f64 = "SHARE",
+    /// What resizes pictures: auto (Pillow's for photos, OpenCV's for images stored in one
+    /// size), opencv_cubic (no antialiasing) or pillow_bicubic (antialiased)
+    resize: ResizeKind = "auto|opencv_cubic|pillow_bicubic",
     /// Whether pixels are normalised as the weights expect, after division by 255
     normalize: bool = "true|false",
     /// Seed of split, shuffles, augmentation and fresh weights

@@ -177,7 +177,13 @@ fn compare_logits(
         for &index in indices {
             let picture = split.image(index)?;
             let size = [picture.height, picture.width];
-            pixels.extend(preprocess::fit(&picture.pixels, size, &contract.fit, input));
+            pixels.extend(preprocess::fit(
+                &picture.pixels,
+                size,
+                &contract.fit,
+                contract.preprocessing.resize,
+                input,
+            ));
         }
         let images = TensorData::new(
             preprocessor.batch(&pixels),

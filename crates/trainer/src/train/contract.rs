@@ -31,7 +31,7 @@ pub fn contract(
 ) -> Contract {
     let [height, width] = data.input;
     Contract {
-        version: contract::VERSION,
+        version: data.preprocessing.resize.contract_version(),
         architecture: recipe.architecture.clone(),
         parameters: parameters as u64,
         classes: data.classes.clone(),

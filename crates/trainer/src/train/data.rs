@@ -6,7 +6,7 @@ use contract::{
 };
 use dataset::{Dataset, Split, stratified_limit, stratified_split};
 
-use super::Recipe;
+use super::{Recipe, ResizeKind};
 use crate::error::TrainError;
 
 /// Training and validation images and how they reach the network.
@@ -37,7 +37,8 @@ impl TrainingData {
     /// pretrained weights expect, of pixels in `[0, 1]`.
     ///
     /// # Errors
-    /// A class with too few images to split.
+    /// A class with too few images to split, or a kernel that images of one stored
+    /// size are not resized with.
     pub fn new(
         dataset: &Dataset,
         recipe: &Recipe,
@@ -68,6 +69,7 @@ impl TrainingData {
             true => (mean, std),
             false => ([0.0; 3], [1.0; 3]),
         };
+        let kernel = kernel(recipe.resize, dataset)?;
         // Sets with one stored size go into the graph as stored and are upscaled
         // there; photos are brought to the network's size first.
         let (input, fit) = match dataset.train.stored_size() {
@@ -91,7 +93,7 @@ impl TrainingData {
             input,
             fit,
             preprocessing: Preprocessing {
-                resize: Resize::OpencvCubic,
+                resize: kernel,
                 height: size,
                 width: size,
                 scale: 1.0 / 255.0,
@@ -115,6 +117,7 @@ impl TrainingData {
             &picture.pixels,
             size,
             &self.fit,
+            self.preprocessing.resize,
             self.input,
         ))
     }
@@ -132,5 +135,69 @@ impl TrainingData {
     /// The implementation of [`preprocessing`](Self::preprocessing).
     pub fn preprocessor(&self) -> Preprocessor {
         Preprocessor::new(self.input, &self.preprocessing)
+    }
+}
+
+/// What resizes the pictures of `dataset`.
+///
+/// # Errors
+/// Images of one stored size are resized in the graph, by OpenCV's kernel alone.
+fn kernel(resize: ResizeKind, dataset: &Dataset) -> Result<Resize, TrainError> {
+    let stored = dataset.train.stored_size();
+    match (resize, stored) {
+        (ResizeKind::OpencvCubic, _) | (ResizeKind::Auto, Some(_)) => Ok(Resize::OpencvCubic),
+        (ResizeKind::PillowBicubic | ResizeKind::Auto, None) => Ok(Resize::PillowBicubic),
+        (ResizeKind::PillowBicubic, Some([height, width])) => Err(TrainError::OutOfRange {
+            key: "resize".to_owned(),
+            value: Resize::PillowBicubic.to_string(),
+            range: format!(
+                "auto or opencv_cubic for {}, which is stored at {height}x{width}",
+                dataset.name
+            ),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dataset(train: Split) -> Dataset {
+        Dataset {
+            name: "shapes".to_owned(),
+            classes: vec!["a".to_owned(), "b".to_owned()],
+            superclasses: None,
+            train,
+            val: None,
+            test: None,
+            sha256: "0".repeat(64),
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn photos_are_antialiased_and_stored_sizes_go_into_the_graph() {
+        let stored = dataset(Split::in_memory("shapes", [8, 8], vec![0; 192], vec![0]));
+        let photos = dataset(Split::from_files("/shapes", vec!["a.jpg".into()], vec![0]));
+        for (resize, of_stored, of_photos) in [
+            (
+                ResizeKind::Auto,
+                Some(Resize::OpencvCubic),
+                Resize::PillowBicubic,
+            ),
+            (
+                ResizeKind::OpencvCubic,
+                Some(Resize::OpencvCubic),
+                Resize::OpencvCubic,
+            ),
+            (ResizeKind::PillowBicubic, None, Resize::PillowBicubic),
+        ] {
+            assert_eq!(kernel(resize, &stored).ok(), of_stored);
+            assert_eq!(kernel(resize, &photos).unwrap(), of_photos);
+        }
+        let error = kernel(ResizeKind::PillowBicubic, &stored).unwrap_err();
+        let line = error.to_string();
+        assert!(line.contains("resize = pillow_bicubic"), "{line}");
+        assert!(line.contains("shapes, which is stored at 8x8"), "{line}");
     }
 }

@@ -10,7 +10,7 @@ use augment::{
 use burn::tensor::Device;
 use contract::{
     Preprocessing,
-    preprocess::{Preprocessor, resize_cubic},
+    preprocess::{Preprocessor, resize},
 };
 use dataset::Split;
 use rand::{SeedableRng, seq::SliceRandom};
@@ -233,9 +233,10 @@ impl<'a> Loader<'a> {
         } else {
             self.network_size()
         };
+        let kernel = self.preprocessing.resize;
         images.par_iter_mut().for_each(|image| {
             if image.size() != size {
-                let pixels = resize_cubic(&image.pixels, image.size(), 3, size);
+                let pixels = resize(&image.pixels, image.size(), size, kernel);
                 *image = Image::new(size, pixels);
             }
         });
@@ -264,9 +265,10 @@ impl<'a> Loader<'a> {
             return Pixels::Normalised(preprocessor.batch(&images.concat()));
         }
         if size != network {
+            let kernel = self.preprocessing.resize;
             images
                 .par_iter_mut()
-                .for_each(|pixels| *pixels = resize_cubic(pixels, size, 3, network));
+                .for_each(|pixels| *pixels = resize(pixels, size, network, kernel));
         }
         Pixels::Levels(images.concat())
     }

@@ -34,8 +34,8 @@ pub use loader::{Batch, Loader};
 pub use optimizer::optimizer;
 pub use pixels::Pixels;
 pub use recipe::{
-    Amount, BuiltIn, Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, Selection,
-    parse_value,
+    Amount, BuiltIn, Monitor, OptimizerKind, PrecisionKind, Recipe, ResizeKind, ScheduleKind,
+    Selection, parse_value,
 };
 pub use run_folder::RunFolder;
 pub use schedule::{LearningRate, Patience};

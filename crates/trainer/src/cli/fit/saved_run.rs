@@ -83,7 +83,11 @@ impl SavedRun {
             let reason = "its recipe.toml was changed, and its state belongs to the old one";
             return Err(cannot_resume(run, reason.to_owned()));
         }
-        let recipe = Recipe::read(&run.recipe())?;
+        let recipe = Recipe {
+            // What it began with: recipes of before there was a choice do not say.
+            resize: self.contract.preprocessing.resize.into(),
+            ..Recipe::read(&run.recipe())?
+        };
         self.belong_to(&recipe, sha256);
         Ok((self, recipe))
     }

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use burn::tensor::FloatDType;
+use contract::Resize;
 use serde::{Deserialize, Serialize};
 
 /// How gradients become updates.
@@ -62,6 +63,27 @@ impl fmt::Display for PrecisionKind {
             Self::Fp32 => "fp32",
             Self::Bf16 => "bf16",
         })
+    }
+}
+
+/// What resizes pictures before the network sees them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResizeKind {
+    /// Pillow's for photos, OpenCV's for images that are stored in one size.
+    Auto,
+    /// OpenCV's `INTER_CUBIC`, which does not antialias.
+    OpencvCubic,
+    /// Pillow's antialiased bicubic, as torchvision's transforms have it.
+    PillowBicubic,
+}
+
+impl From<Resize> for ResizeKind {
+    fn from(kernel: Resize) -> Self {
+        match kernel {
+            Resize::OpencvCubic => Self::OpencvCubic,
+            Resize::PillowBicubic => Self::PillowBicubic,
+        }
     }
 }
 
@@ -132,6 +154,12 @@ from_toml_spelling!(
 );
 from_toml_spelling!(Selection, "best" => Self::Best, "last" => Self::Last);
 from_toml_spelling!(PrecisionKind, "fp32" => Self::Fp32, "bf16" => Self::Bf16);
+from_toml_spelling!(
+    ResizeKind,
+    "auto" => Self::Auto,
+    "opencv_cubic" => Self::OpencvCubic,
+    "pillow_bicubic" => Self::PillowBicubic
+);
 from_toml_spelling!(Monitor, "val_top1" => Self::ValTop1, "val_loss" => Self::ValLoss);
 
 #[cfg(test)]
@@ -155,6 +183,7 @@ mod tests {
         check::<ScheduleKind>(&["constant", "cosine", "step", "one-cycle", "plateau"]);
         check::<PrecisionKind>(&["fp32", "bf16"]);
         check::<Selection>(&["best", "last"]);
+        check::<ResizeKind>(&["auto", "opencv_cubic", "pillow_bicubic"]);
         check::<Monitor>(&["val_top1", "val_loss"]);
     }
 }

@@ -12,7 +12,7 @@ use augment::{Transform, batch::BatchMix, transforms::HorizontalFlip};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use built_in::{Amount, BuiltIn};
-pub use choices::{Monitor, OptimizerKind, PrecisionKind, ScheduleKind, Selection};
+pub use choices::{Monitor, OptimizerKind, PrecisionKind, ResizeKind, ScheduleKind, Selection};
 
 use crate::error::TrainError;
 
@@ -37,6 +37,8 @@ pub struct Recipe {
     /// exported model have; rounded to 16 pixels. Random crops show things larger than whole
     /// photos do, so a smaller one trains faster and is no less accurate (Touvron et al. 2019).
     pub train_image_scale: f64,
+    /// What resizes pictures, in training and wherever the model is used.
+    pub resize: ResizeKind,
     /// Whether pixels are normalised as the weights expect, after they are
     /// divided by 255.
     pub normalize: bool,
@@ -135,6 +137,7 @@ impl Default for Recipe {
             image_size: 224,
             start_image_size: 0,
             train_image_scale: 1.0,
+            resize: ResizeKind::Auto,
             normalize: true,
             seed: 0,
             val_fraction: 0.2,
@@ -270,6 +273,7 @@ mod tests {
     fn toml_round_trip_keeps_every_value() {
         let recipe = Recipe {
             seed: 7,
+            resize: ResizeKind::OpencvCubic,
             ema: 0.99,
             optimizer: OptimizerKind::Sgd,
             precision: PrecisionKind::Bf16,
