@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use dataset::DatasetError;
+use infer::results::ResultsError;
 use infer::{InferError, ShardError};
 use report::ReportError;
 
@@ -84,6 +85,12 @@ impl From<ShardError> for Failure {
 
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
+        Self::with_optional_hint(error.to_string(), error.hint())
+    }
+}
+
+impl From<ResultsError> for Failure {
+    fn from(error: ResultsError) -> Self {
         Self::with_optional_hint(error.to_string(), error.hint())
     }
 }
