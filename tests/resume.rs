@@ -18,8 +18,8 @@ use safetensors::SafeTensors;
 
 /// Everything that has a state: a moving average, accumulation, clipping,
 /// random numbers of every kind, a size that grows, a plateau, the last layer
-/// on its own first, a part that does not learn, patience.
-const RUN: [&str; 45] = [
+/// on its own first, a part that does not learn, patience, balanced draws.
+const RUN: [&str; 51] = [
     "fit",
     "--recipe",
     "digits",
@@ -63,6 +63,12 @@ const RUN: [&str; 45] = [
     "1",
     "--early-stopping",
     "9",
+    "--sampler",
+    "balanced",
+    "--class-weights",
+    "effective",
+    "--monitor",
+    "val_macro_f1",
     "--state-interval",
     "0",
 ];

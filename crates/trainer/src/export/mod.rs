@@ -14,7 +14,7 @@ use dataset::Split;
 use onnx::{Dim, Elem, GraphBuilder, ModelProto};
 
 pub use precision::{Gate, Precision};
-pub use verify::{ExportCheck, verify};
+pub use verify::{Answers, ExportCheck, verify};
 
 use self::{network::NetworkBuilder, preprocessing::add_preprocessing};
 use crate::{checkpoint::Checkpoint, error::TrainError, model::EfficientNetConfig};

@@ -1,9 +1,12 @@
 //! Fine-tuning: recipe, data, batches, loop, and what a run leaves behind.
 
+mod balance;
+mod class_weights;
 mod contract;
 mod data;
 mod devices;
 mod ema;
+mod findings;
 mod fit;
 mod gradients;
 mod head;
@@ -14,12 +17,16 @@ mod optimizer;
 mod pixels;
 mod recipe;
 mod run_folder;
+mod sampler;
 mod schedule;
 mod state;
 mod validate;
 
+pub use balance::ClassBalance;
+pub use class_weights::{class_counts, class_weights};
 pub use contract::contract;
 pub use data::TrainingData;
+pub use findings::{Finding, FinishedRun, findings};
 pub use fit::{
     Estimate, Feedback, Job, Outcome, SizeEstimate, Start, StepRecord, estimate,
     find_learning_rate, fit,
@@ -30,7 +37,8 @@ pub use loader::{Batch, Loader};
 pub use optimizer::optimizer;
 pub use pixels::Pixels;
 pub use recipe::{
-    BUILT_IN, Monitor, OptimizerKind, PrecisionKind, Recipe, ScheduleKind, parse_value,
+    BUILT_IN, ClassWeighting, Monitor, OptimizerKind, PrecisionKind, Recipe, SamplerKind,
+    ScheduleKind, parse_value,
 };
 pub use run_folder::RunFolder;
 pub use schedule::{LearningRate, Patience};

@@ -1,6 +1,8 @@
 //! `trainer fit`: from a recipe and a data set to a checked ONNX file.
 
 mod dry_run;
+mod judgement;
+mod page;
 mod saved_run;
 mod test_split;
 
@@ -11,7 +13,7 @@ use trainer::{
     TrainError,
     checkpoint::Checkpoint,
     device::OpenedDevices,
-    export::{self, Gate},
+    export::{self, ExportCheck, Gate},
     model::EfficientNet,
     train::{self, Job, RunFolder, Start, TrainingState},
 };
@@ -104,8 +106,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         Start::Fresh(_) => None,
         Start::Resumed(state) => state.progress.history.best(prepared.recipe.monitor),
     };
-    let epochs = prepared.recipe.epochs;
-    let terminal = TerminalFeedback::new(epochs, &run.log(), best, arguments.quiet);
+    let terminal = TerminalFeedback::new(&prepared.recipe, &run.log(), best, arguments.quiet);
     let mut feedback = (terminal, TensorboardFeedback::new(run.path()));
     feedback
         .0
@@ -123,12 +124,10 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         run.remove_if_nothing_was_learnt();
     })?;
     stop.training_is_over();
-    export_best(&job, &feedback.0)?;
+    let check = export_best(&job, &feedback.0)?;
     stop.export_is_done();
-    if let (Some(test), false) = (&prepared.data.test, outcome.interrupted) {
-        let evaluation = test_split::evaluate(&run.model(), test, runtime)?;
-        run.write_test(&evaluation)?;
-        feedback.0.say(&test_split::summary(&evaluation));
+    if !outcome.interrupted {
+        judgement::judge(&job, &outcome.history, &check, &feedback.0)?;
     }
     println!("{}", run.model().display());
     note(format_args!(
@@ -148,7 +147,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Exports the best epoch and checks it.
-fn export_best(job: &Job<'_>, feedback: &TerminalFeedback) -> Result<(), TrainError> {
+fn export_best(job: &Job<'_>, feedback: &TerminalFeedback) -> Result<ExportCheck, TrainError> {
     let best = Checkpoint::load(&job.run.best_or_last(job.recipe.monitor)?)?;
     let check = export::export_checked(
         &best,
@@ -160,7 +159,7 @@ fn export_best(job: &Job<'_>, feedback: &TerminalFeedback) -> Result<(), TrainEr
         &job.run.model(),
     )?;
     feedback.say(&describe(&check));
-    Ok(())
+    Ok(check)
 }
 
 /// A new run.

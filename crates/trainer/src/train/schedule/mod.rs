@@ -189,6 +189,8 @@ mod tests {
             val_loss: 1.0,
             val_top1: 0.5,
             val_top5: 0.9,
+            val_macro_f1: None,
+            val_balanced_accuracy: None,
         };
         let history = History {
             epochs: vec![record(0, 9.0), record(1, 0.5), record(2, 0.25)],
