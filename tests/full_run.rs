@@ -71,6 +71,7 @@ fn a_run_leaves_its_recipe_history_plots_checkpoints_and_model() {
             "loss.svg",
             "model.onnx",
             "recipe.toml",
+            "report.html",
             "run.json",
             "speed.csv",
             "test.json",

@@ -16,8 +16,8 @@ use end_to_end::{assert_same_outcome, assert_wrong_usage, run, stdout, text, tra
 
 /// Everything that has a state: a moving average, accumulation, clipping,
 /// random numbers of every kind, a size that grows, a plateau, the last layer
-/// on its own first, a part that does not learn, patience.
-const RUN: [&str; 45] = [
+/// on its own first, a part that does not learn, patience, balanced draws.
+const RUN: [&str; 51] = [
     "fit",
     "--recipe",
     "digits",
@@ -61,6 +61,12 @@ const RUN: [&str; 45] = [
     "1",
     "--early-stopping",
     "9",
+    "--sampler",
+    "balanced",
+    "--class-weights",
+    "effective",
+    "--monitor",
+    "val_macro_f1",
     "--state-interval",
     "0",
 ];

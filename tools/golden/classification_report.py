@@ -9,6 +9,7 @@ same versions write the same files.
 
 import json
 import pathlib
+import warnings
 
 import numpy as np
 import scipy
@@ -16,6 +17,7 @@ import sklearn
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 from sklearn.metrics import (
+    balanced_accuracy_score,
     brier_score_loss,
     classification_report,
     confusion_matrix,
@@ -66,6 +68,13 @@ def fit_temperature(labels, logits):
     return float(np.exp(found.x))
 
 
+def balanced_accuracy(labels, predictions):
+    """Mean recall; predictions of a class without images are only wrong."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
+        return float(balanced_accuracy_score(labels, predictions))
+
+
 def write(name, names, labels, logits):
     """Writes one case; the predictions are the logits' argmax."""
     classes = range(len(names))
@@ -83,6 +92,7 @@ def write(name, names, labels, logits):
         # float32 in the fewest digits that give the same float32 back
         "logits": [[float(str(x)) for x in row] for row in logits],
         "report": numbers,
+        "balanced_accuracy": balanced_accuracy(labels, predictions),
         "confusion": confusion_matrix(labels, predictions, labels=classes).tolist(),
         "log_loss": log_loss(
             labels, softmax(logits.astype(np.float64), axis=1), labels=classes
@@ -135,7 +145,8 @@ def main():
         "```\npython3 tools/golden/classification_report.py\n```\n\n"
         "(set-up in that file). Each case has a `.json` file (class names, labels,\n"
         "predictions, float32 logits, the numbers of `classification_report`,\n"
-        "`confusion_matrix`, `log_loss` and `top_k_accuracy_score(k=5)`; under\n"
+        "`balanced_accuracy_score`, `confusion_matrix`, `log_loss` and\n"
+        "`top_k_accuracy_score(k=5)`; under\n"
         "`calibration` those of `brier_score_loss(scale_by_half=False)` and of the\n"
         "expected calibration error as Guo et al. 2017 define it; under `scaled` the\n"
         "same at the temperature that `scipy.optimize.minimize_scalar` finds) and a\n"

@@ -33,8 +33,9 @@
 //! - [`doctor`]: what the machine has, of what running a model needs.
 //! - [`ModelFile`]: an ONNX file and its contract, read without ONNX Runtime.
 //!
-//! Features: `serve` adds [`serve`], the HTTP service; `cli` is what the program
-//! `infer` needs. Both are on by default; a service that embeds the classifier
+//! Features: `serve` adds [`serve`], the HTTP service; `report` adds [`results`], the
+//! figures and the page of an evaluation; `cli` is what the program `infer` needs,
+//! `report` included. All are on by default; a service that embeds the classifier
 //! turns them off (`default-features = false`) and gets neither an async
 //! runtime nor a command-line parser.
 //!
@@ -63,6 +64,8 @@ mod predict;
 mod providers;
 mod queue;
 mod request;
+#[cfg(feature = "report")]
+pub mod results;
 mod runtime;
 mod selection;
 #[cfg(feature = "serve")]

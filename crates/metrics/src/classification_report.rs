@@ -81,6 +81,12 @@ impl ClassificationReport {
             classes,
         }
     }
+
+    /// Mean recall of the classes that have images, each counting the same: scikit-learn's
+    /// `balanced_accuracy_score`.
+    pub fn balanced_accuracy(&self) -> f64 {
+        average(&self.classes, |class| f64::from(class.support > 0)).recall
+    }
 }
 
 /// Mean of the scores by weight; 0 if no class has any weight.

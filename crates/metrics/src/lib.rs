@@ -6,6 +6,7 @@
 //! - [`ClassificationReport`]: precision, recall, F1 and support; its
 //!   `Display` is scikit-learn's `classification_report` text.
 //! - [`mcnemar`]: whether two classifiers are equally good.
+//! - [`wilson_interval`]: how far a share of few images can be trusted.
 //! - [`RunningEvaluation`], [`Evaluation`]: all of the above in one pass over
 //!   a data set, mergeable between threads.
 //! - [`ImageScores`]: loss, Brier score and confidence of one image, for
@@ -37,6 +38,7 @@ mod range_test;
 mod softmax;
 mod temperature;
 mod top_k;
+mod wilson;
 
 pub use bootstrap::{BOOTSTRAP_RESAMPLES, CONFIDENCE_LEVEL, Estimate, bootstrap};
 pub use calibration::{Calibration, RELIABILITY_BINS, ReliabilityBin, RunningCalibration};
@@ -52,3 +54,4 @@ pub use range_test::RangeTest;
 pub use softmax::softmax;
 pub use temperature::fit_temperature;
 pub use top_k::{argmax, in_top_k, top_k};
+pub use wilson::wilson_interval;

@@ -11,6 +11,7 @@ struct Case {
     predictions: Vec<usize>,
     logits: Vec<Vec<f32>>,
     report: Map<String, Value>,
+    balanced_accuracy: f64,
     confusion: Vec<Vec<u64>>,
     log_loss: f64,
     top5: f64,
@@ -42,6 +43,8 @@ fn check(json: &str, text: &str) {
     assert_eq!(evaluation.confusion.counts(), case.confusion.concat());
     assert_eq!(evaluation.report.to_string(), text);
     check_numbers(&evaluation, &case.report);
+    let balanced = evaluation.report.balanced_accuracy();
+    close(balanced, case.balanced_accuracy, "balanced accuracy");
     check_calibration(&case, &case.calibration);
     check_calibration(&case, &case.scaled);
     let fitted = fit_temperature(&case.logits.concat(), &case.labels).expect("a temperature");

@@ -53,14 +53,25 @@ fn what_is_not_known_is_left_out() {
     let html = write(&EvaluationPage {
         scaled: None,
         curves: &[],
+        findings: &[],
         grid: &[],
         errors: &[],
         confident_errors: &[],
         ..sample.page()
     });
     assert!(!html.contains("Superclass") && !html.contains("id=\"training\""));
+    assert!(!html.contains("class=\"findings\""));
     assert!(html.contains("No temperature was fitted."));
     assert_eq!(html.matches("<p>None.</p>").count(), 3);
+}
+
+#[test]
+fn every_finding_is_listed() {
+    let html = write(&Sample::new(10, 500, false).page());
+    let (_, list) = html.split_once("<ul class=\"findings\">").unwrap();
+    let (list, _) = list.split_once("</ul>").unwrap();
+    assert_eq!(list.matches("<li>").count(), 2);
+    assert!(list.contains("<li>overfitting</li>"), "{list}");
 }
 
 #[test]

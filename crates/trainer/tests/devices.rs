@@ -12,6 +12,7 @@ mod common;
 use std::sync::PoisonError;
 
 use burn::tensor::Device;
+use trainer::train::{ClassWeighting, Recipe, SamplerKind};
 
 use common::{GENERATOR, STEPS, assert_same_losses, recipe, run};
 
@@ -45,7 +46,11 @@ fn the_losses_are_those_of_one_device_with_the_joint_batch() {
 #[test]
 fn a_stopped_run_goes_on_as_if_nothing_had_happened() {
     let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
-    let recipe = recipe(false);
+    let recipe = Recipe {
+        sampler: SamplerKind::Balanced,
+        class_weights: ClassWeighting::Balanced,
+        ..recipe(false)
+    };
     let devices = processor(2);
     let folder = tempfile::tempdir().unwrap();
     let unbroken = run(&recipe, &devices, &folder.path().join("unbroken"), |_| {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use commands::Programs;
 use dataset::DatasetError;
+use infer::results::ResultsError;
 use infer::{InferError, ShardError};
 use report::ReportError;
 
@@ -88,6 +89,12 @@ impl From<ShardError> for Failure {
 
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
+        Self::with_optional_hint(error.to_string(), error.hint())
+    }
+}
+
+impl From<ResultsError> for Failure {
+    fn from(error: ResultsError) -> Self {
         Self::with_optional_hint(error.to_string(), error.hint())
     }
 }

@@ -19,6 +19,8 @@ pub struct EvaluationPage<'a> {
     pub title: &'a str,
     /// Names and values of what one has to know about the run.
     pub facts: &'a [(&'static str, String)],
+    /// What the training run has to say of itself, if known.
+    pub findings: &'a [String],
     /// The figures with their intervals.
     pub headline: &'a Headline,
     /// Confusion matrix and scores of each class.

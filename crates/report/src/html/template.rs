@@ -21,6 +21,7 @@ pub(super) struct Report<'a> {
     /// JSON for the script.
     data: String,
     facts: &'a [(&'static str, String)],
+    findings: &'a [String],
     figures: Vec<Figure>,
     intervals: String,
     /// SVG pictures.
@@ -92,6 +93,7 @@ impl<'a> Report<'a> {
             data: script_data::json(page.evaluation, page.superclasses)
                 .map_err(|error| draw_error(path, error))?,
             facts: page.facts,
+            findings: page.findings,
             figures: figures(page),
             intervals: format!(
                 "{:.0} % intervals from {BOOTSTRAP_RESAMPLES} bootstrap resamples of {} images",

@@ -17,6 +17,7 @@ pub struct Sample {
     scaled: ScaledCalibration,
     curves: Vec<CurvePlot>,
     pictures: Vec<Picture>,
+    findings: Vec<String>,
 }
 
 impl Sample {
@@ -66,6 +67,7 @@ impl Sample {
                 }],
             }],
             pictures: (0..24).map(|i| picture(i, &names)).collect(),
+            findings: vec![format!("nothing predicts {HOSTILE}"), "overfitting".into()],
         }
     }
 
@@ -74,6 +76,7 @@ impl Sample {
         EvaluationPage {
             title: HOSTILE,
             facts: &[],
+            findings: &self.findings,
             headline: &self.headline,
             evaluation: &self.evaluation,
             superclasses: self.superclasses.as_ref(),

@@ -100,12 +100,13 @@ pub fn describe(check: &ExportCheck) -> String {
         0 => String::new(),
         ties => format!(" ({ties} of them apart by a rounding tie of the upscale)"),
     };
+    let scored = &check.answers.outcome.evaluation;
     format!(
         "export checked in {}: logits of {} images within {:.1e} of burn's{ties}; top-1 on {} validation images {:.2} %{burn}",
         duration(check.seconds),
         check.compared,
         check.largest_difference,
-        check.images,
-        100.0 * check.onnx_top1,
+        scored.images,
+        100.0 * scored.top1,
     )
 }

@@ -1,6 +1,9 @@
 //! What is about to happen, in a few lines.
 
-use trainer::{device::OpenedDevices, train::PrecisionKind};
+use trainer::{
+    device::OpenedDevices,
+    train::{ClassBalance, PrecisionKind},
+};
 
 use super::prepared::Prepared;
 
@@ -29,8 +32,13 @@ pub fn introduction(prepared: &Prepared, opened: &OpenedDevices) -> String {
         }
         (PrecisionKind::Bf16, _) => "\ncompute  bf16 convolutions, the rest fp32",
     };
+    let balance = ClassBalance::new(&prepared.data.classes, &prepared.data.train.labels());
+    let balance = match balance.describe(&prepared.recipe) {
+        Some(lines) => format!("\n{lines}"),
+        None => String::new(),
+    };
     format!(
-        "{recipe}model    {}, {} parameters, {} px{size}, {:?} padding\nweights  {weights}\ndata     {}: {} train, {} validation, {} test images, {} classes (sha256 {})\ndevice   {opened}{precision}",
+        "{recipe}model    {}, {} parameters, {} px{size}, {:?} padding\nweights  {weights}\ndata     {}: {} train, {} validation, {} test images, {} classes (sha256 {})\ndevice   {opened}{precision}{balance}",
         prepared.config.name,
         prepared.contract.parameters,
         prepared.recipe.image_size,

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use trainer::{
     TrainError,
     train::{
-        Amount, BuiltIn, Monitor, OptimizerKind, PrecisionKind, Recipe, ResizeKind, ScheduleKind,
-        Selection, parse_value,
+        Amount, BuiltIn, ClassWeighting, Monitor, OptimizerKind, PrecisionKind, Recipe, ResizeKind,
+        SamplerKind, ScheduleKind, Selection, parse_value,
     },
 };
 
@@ -127,7 +127,7 @@ recipe_flags! {
     plateau_factor: f64 = "FACTOR",
     /// Schedule plateau: how much better counts as better
     plateau_min_delta: f64 = "AMOUNT",
-    /// What decides which epoch is the best: val_top1 or val_loss
+    /// What decides which epoch is the best: val_top1, val_loss, val_macro_f1 or val_balanced_accuracy
     monitor: Monitor = "FIGURE",
     /// Which epoch is exported: best (by --monitor) or last
     select: Selection = "best|last",
@@ -139,6 +139,11 @@ recipe_flags! {
     batch_norm_momentum: f64 = "SHARE",
     /// Whether batch norms keep and use the statistics they came with
     freeze_batch_norm: bool = "true|false",
+    /// How much an image counts in the loss, by its class: none (all alike), balanced (by one over
+    /// the class's images) or effective (milder)
+    class_weights: ClassWeighting = "none|balanced|effective",
+    /// Which images an epoch draws: shuffle (all) or balanced (as many of each class)
+    sampler: SamplerKind = "shuffle|balanced",
     /// Probability mass given evenly to all classes
     label_smoothing: f64 = "SHARE",
     /// Probability of dropping a feature before the linear layer

@@ -16,7 +16,7 @@ use onnx::{Dim, Elem, GraphBuilder, ModelProto};
 
 pub use moments::{Moments, to_moments_onnx};
 pub use precision::{Gate, Precision};
-pub use verify::{ExportCheck, verify};
+pub use verify::{Answers, ExportCheck, verify};
 
 use self::{network::NetworkBuilder, preprocessing::add_preprocessing};
 use crate::{checkpoint::Checkpoint, error::TrainError, model::EfficientNetConfig};

@@ -9,7 +9,10 @@ use burn::{
 };
 use contract::preprocess::{self, Preprocessor};
 use dataset::Split;
-use infer::{Classifier, EvaluateOptions};
+use infer::{
+    Classifier, EvaluateOptions, EvaluationOutcome, InferError, RunFacts, RunningOutcome,
+    results::ValidationLogits,
+};
 
 use super::{Gate, Precision, ties::has_ties, to_onnx};
 use crate::{
@@ -34,8 +37,19 @@ const ANY_DIFFERENCE: f64 = f64::INFINITY;
 const CHANGED_SHARE: f64 = 1e-3;
 const CHANGED_IMAGES: f64 = 2.0;
 
+/// What the exported model answers on the images that it is checked on.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// Its scores and predictions.
+    pub outcome: EvaluationOutcome,
+    /// Its logits.
+    pub logits: ValidationLogits,
+    /// What ran it.
+    pub run: RunFacts,
+}
+
 /// What the check measured.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ExportCheck {
     /// Images whose logits were compared.
     pub compared: usize,
@@ -48,10 +62,8 @@ pub struct ExportCheck {
     /// Top-1 accuracy of burn on the same images (for a lower precision else the
     /// float32 export's), where it is known.
     pub burn_top1: Option<f64>,
-    /// Top-1 accuracy of ONNX Runtime.
-    pub onnx_top1: f64,
-    /// Images that the accuracy was measured on.
-    pub images: usize,
+    /// What ONNX Runtime answered on all images.
+    pub answers: Answers,
     /// Duration of the check in seconds.
     pub seconds: f64,
 }
@@ -89,19 +101,19 @@ pub fn verify(
         .with_tensors(checkpoint.tensors.clone())?
         .valid();
     let comparison = compare_logits(&classifier, checkpoint, &model, gate.precision, images)?;
-    let top1 = |classifier: &Classifier| -> Result<f64, TrainError> {
-        let outcome = infer::evaluate(classifier, images, &EvaluateOptions::default(), &|_| {})?;
-        Ok(outcome.evaluation.top1)
-    };
-    let onnx_top1 = top1(&classifier)?;
+    let answers = answers(&classifier, images)?;
     let expected = match (burn_top1, gate.precision) {
         (None, Precision::Fp16) => {
             let exact = to_onnx(checkpoint, config, Precision::Fp32).to_bytes();
-            Some(top1(&builder().from_bytes(exact)?)?)
+            let exact = builder().from_bytes(exact)?;
+            let options = EvaluateOptions::default();
+            let outcome = infer::evaluate(&exact, images, &options, &|_| {})?;
+            Some(outcome.evaluation.top1)
         }
         (known, _) => known,
     };
     if let Some(expected) = expected {
+        let onnx_top1 = answers.outcome.evaluation.top1;
         check_accuracy(onnx_top1, expected, images.len(), gate)?;
     }
     Ok(ExportCheck {
@@ -109,9 +121,25 @@ pub fn verify(
         rounding_ties: comparison.rounding_ties,
         largest_difference: comparison.largest_difference,
         burn_top1: expected,
-        onnx_top1,
-        images: images.len(),
+        answers,
         seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// Runs the model on all `images`.
+fn answers(classifier: &Classifier, images: &Split) -> Result<Answers, TrainError> {
+    let options = EvaluateOptions::default();
+    let mut running = RunningOutcome::new(&classifier.contract().classes);
+    let mut logits = ValidationLogits::default();
+    let times = infer::evaluate_each(classifier, images, &options, &mut |answer| {
+        running.add(answer);
+        logits.add(answer);
+        Ok::<(), InferError>(())
+    })?;
+    Ok(Answers {
+        outcome: running.finish(times),
+        logits,
+        run: RunFacts::new(classifier, &options),
     })
 }
 

@@ -13,11 +13,12 @@ use contract::{
     preprocess::{Preprocessor, resize},
 };
 use dataset::Split;
-use rand::{SeedableRng, seq::SliceRandom};
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::{Pixels, Recipe, TrainingData};
+use super::{
+    Pixels, Recipe, TrainingData,
+    sampler::{Draw, draws},
+};
 use crate::error::TrainError;
 
 /// Batches that wait for the step: enough to hide a slow one, little memory.
@@ -92,8 +93,8 @@ impl<'a> Loader<'a> {
     }
 
     /// Feeds the batches of `epoch`, counted from one, to `step` until it breaks,
-    /// shuffled and changed as `recipe` says, the first `skip` left out. An incomplete last batch is left out (unless it is the
-    /// only one): batch norm over a few images is noise.
+    /// drawn and changed as `recipe` says, the first `skip` left out. An incomplete last
+    /// batch is left out (unless it is the only one): batch norm over a few images is noise.
     ///
     /// # Errors
     /// A picture that cannot be decoded, or whatever `step` returns.
@@ -112,13 +113,11 @@ impl<'a> Loader<'a> {
             seed: recipe.seed,
             epoch,
         };
-        let mut order: Vec<usize> = (0..self.split.len()).collect();
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&changes.seed.to_le_bytes());
-        key[8..16].copy_from_slice(&(changes.epoch as u64).to_le_bytes());
-        key[24..].copy_from_slice(b"shuffle\0");
-        order.shuffle(&mut ChaCha8Rng::from_seed(key));
-        order.truncate(self.training_steps() * self.batch_size);
+        let images = self
+            .split
+            .len()
+            .min(self.training_steps() * self.batch_size);
+        let order = draws(&self.split.labels(), images, recipe, epoch);
         self.feed(&order, Some(&changes), skip, step)
     }
 
@@ -131,13 +130,12 @@ impl<'a> Loader<'a> {
         &self,
         step: impl FnMut(Batch) -> Result<ControlFlow<()>, TrainError>,
     ) -> Result<(), TrainError> {
-        let order: Vec<usize> = (0..self.split.len()).collect();
-        self.feed(&order, None, 0, step)
+        self.feed(&Draw::each(self.split.len()), None, 0, step)
     }
 
     fn feed(
         &self,
-        order: &[usize],
+        order: &[Draw],
         changes: Option<&Changes<'_>>,
         skip: usize,
         mut step: impl FnMut(Batch) -> Result<ControlFlow<()>, TrainError>,
@@ -146,10 +144,10 @@ impl<'a> Loader<'a> {
             let (sender, receiver) = sync_channel(PREPARED_BATCHES);
             scope.spawn(move || {
                 let batches = order.chunks(self.batch_size).enumerate();
-                for (number, indices) in batches.skip(skip) {
+                for (number, drawn) in batches.skip(skip) {
                     let batch = match changes {
-                        Some(changes) => self.changed(indices, changes, number),
-                        None => self.unchanged(indices),
+                        Some(changes) => self.changed(drawn, changes, number),
+                        None => self.unchanged(drawn),
                     };
                     // The receiver goes when the step breaks or fails.
                     if sender.send(batch).is_err() {
@@ -166,16 +164,17 @@ impl<'a> Loader<'a> {
         })
     }
 
-    fn labels(&self, indices: &[usize]) -> Vec<usize> {
-        indices.iter().map(|&i| self.split.label(i)).collect()
+    fn labels(&self, drawn: &[Draw]) -> Vec<usize> {
+        let labels = drawn.iter().map(|draw| self.split.label(draw.index));
+        labels.collect()
     }
 
-    fn unchanged(&self, indices: &[usize]) -> Result<Batch, TrainError> {
-        let pictures = indices
+    fn unchanged(&self, drawn: &[Draw]) -> Result<Batch, TrainError> {
+        let pictures = drawn
             .par_iter()
-            .map(|&index| self.data.picture(self.split, index))
+            .map(|draw| self.data.picture(self.split, draw.index))
             .collect::<Result<Vec<_>, _>>()?;
-        let labels = self.labels(indices);
+        let labels = self.labels(drawn);
         Ok(Batch {
             pixels: self.pixels(pictures, self.data.input),
             targets: labels
@@ -192,15 +191,15 @@ impl<'a> Loader<'a> {
 
     fn changed(
         &self,
-        indices: &[usize],
+        drawn: &[Draw],
         changes: &Changes<'_>,
         number: usize,
     ) -> Result<Batch, TrainError> {
-        let images = indices
+        let images = drawn
             .par_iter()
-            .map(|&index| self.changed_image(index, changes))
+            .map(|&draw| self.changed_image(draw, changes))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(self.mixed(images, self.labels(indices), changes, number))
+        Ok(self.mixed(images, self.labels(drawn), changes, number))
     }
 
     /// One image after its own changes: of the size that goes into the graph,
@@ -208,8 +207,9 @@ impl<'a> Loader<'a> {
     ///
     /// # Errors
     /// A picture that cannot be decoded.
-    fn changed_image(&self, index: usize, changes: &Changes<'_>) -> Result<Image, TrainError> {
+    fn changed_image(&self, draw: Draw, changes: &Changes<'_>) -> Result<Image, TrainError> {
         let augmentation = changes.augmentation;
+        let index = draw.index;
         let image = if augmentation.begins_with_crop() && self.split.stored_size().is_none() {
             // A crop is to choose from the whole photo.
             let picture = self.split.image(index)?;
@@ -217,7 +217,9 @@ impl<'a> Loader<'a> {
         } else {
             Image::new(self.data.input, self.data.picture(self.split, index)?)
         };
-        Ok(augmentation.apply(image, changes.epoch, index))
+        // Drawn again, an image is changed as one of another number would be.
+        let number = index + draw.repeat * self.split.len();
+        Ok(augmentation.apply(image, changes.epoch, number))
     }
 
     fn mixed(

@@ -18,7 +18,7 @@ const TEST: &str = "test.json";
 
 /// A run's folder: `recipe.toml`, `run.json`, `train.log`, `history.{csv,json}`,
 /// `speed.csv`, `{loss,accuracy,learning_rate}.{png,svg}`, TensorBoard's `events.*`,
-/// `checkpoints/{best,head,last,state}.safetensors`, `model.onnx` and `test.json`.
+/// `checkpoints/{best,head,last,state}.safetensors`, `model.onnx`, `test.json` and `report.html`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
@@ -191,11 +191,7 @@ impl RunFolder {
         }
         let figure = |path: &Path| -> Result<Option<f64>, TrainError> {
             let metrics = Checkpoint::load(path)?.contract.training.metrics;
-            let name = match monitor {
-                Monitor::ValTop1 => "val_top1",
-                Monitor::ValLoss => "val_loss",
-            };
-            Ok(metrics.get(name).copied())
+            Ok(metrics.get(monitor.name()).copied())
         };
         Ok(match (figure(&last)?, figure(&best)?) {
             (Some(newest), Some(highest)) if monitor.is_better(newest, highest) => last,
@@ -229,6 +225,11 @@ impl RunFolder {
     /// The exported model.
     pub fn model(&self) -> PathBuf {
         self.path.join("model.onnx")
+    }
+
+    /// The page about the exported model, for a browser.
+    pub fn report(&self) -> PathBuf {
+        self.path.join("report.html")
     }
 
     /// Writes the resolved recipe.

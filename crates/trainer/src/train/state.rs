@@ -302,6 +302,7 @@ impl TrainingState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::EpochRecord;
 
     fn state() -> TrainingState {
         let tensor = |value| NamedTensor {
@@ -343,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_run_that_ended_early_can_be_reopened() {
-        let record = |epoch| crate::train::EpochRecord {
+        let record = |epoch| EpochRecord {
             epoch,
             learning_rate: 0.1,
             train_loss: 1.0,
@@ -351,6 +352,8 @@ mod tests {
             val_loss: 1.0,
             val_top1: 0.5,
             val_top5: 0.9,
+            val_macro_f1: None,
+            val_balanced_accuracy: None,
         };
         let mut progress = Progress {
             // Early stopping put the end after the last of 30 epochs.
@@ -369,6 +372,26 @@ mod tests {
         let mut fresh = Progress::new();
         fresh.reopen();
         assert_eq!(fresh, Progress::new());
+    }
+
+    #[test]
+    fn an_epoch_of_an_older_version_is_read() {
+        let header = |progress: &Progress| toml::to_string(progress).unwrap();
+        let mut progress = state().progress;
+        progress.history.epochs.push(EpochRecord {
+            epoch: 1,
+            learning_rate: 1e-3,
+            train_loss: 1.0,
+            train_top1: 0.5,
+            val_loss: 2.0,
+            val_top1: 0.5,
+            val_top5: 0.9,
+            val_macro_f1: None,
+            val_balanced_accuracy: None,
+        });
+        let older = header(&progress);
+        assert!(older.contains("val_top5") && !older.contains("val_macro_f1"));
+        assert_eq!(toml::from_str::<Progress>(&older).unwrap(), progress);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use contract::fs::write_atomically;
+use infer::results::EvalResults;
 
-use super::results::EvalResults;
 use super::text;
 use crate::cli::{Failure, output};
 

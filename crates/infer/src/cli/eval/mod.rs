@@ -2,15 +2,10 @@
 
 mod answers;
 mod files;
-mod history;
 mod outputs;
-mod page;
-mod pictures;
 mod predictions;
 mod report;
-mod results;
 mod shard;
-mod temperature;
 mod text;
 
 use std::panic::resume_unwind;

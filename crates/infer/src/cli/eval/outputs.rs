@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use infer::results::{self, EvalResults, Evaluated};
 
 use super::predictions::PredictionsFile;
-use super::results::{EvalResults, Evaluated};
-use super::{files, page, text};
+use super::{files, text};
 use crate::cli::{Failure, Verbosity, output};
 
 /// Arguments that say what to make of the results.
@@ -71,11 +71,15 @@ impl OutputArgs {
             verbosity.note(&format!("wrote {}", files::names(dir)));
         }
         if let Some(path) = &self.grid {
-            page::write_grid(path, evaluated, results)?;
+            results::write_grid(path, evaluated, results)?;
             wrote(path);
         }
         if let Some(path) = &self.html {
-            page::write_html(path, evaluated, results, verbosity)?;
+            let curves = results::learning_curves(evaluated.model).unwrap_or_else(|reason| {
+                verbosity.note(&format!("no learning curves: {reason}"));
+                Vec::new()
+            });
+            results::write_html(path, evaluated, results, &curves)?;
             wrote(path);
         }
         Ok(())

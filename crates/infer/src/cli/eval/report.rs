@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use contract::Contract;
-use infer::{EvaluationTimes, Part, RunFacts, RunningOutcome, Validation};
-use metrics::{ImageScores, RunningCalibration};
+use infer::results::{
+    EvalResults, Evaluated, EvaluatedSplit, FittedTemperature, RunningResults, ValidationLogits,
+};
+use infer::{EvaluationTimes, Part, RunFacts, Validation};
 
 use super::answers::AnswerSource;
 use super::outputs::OutputArgs;
-use super::results::{EvalResults, Evaluated};
-use super::temperature::{FittedTemperature, Temperature, ValidationLogits};
 use crate::cli::data::Data;
 use crate::cli::{Failure, Verbosity};
 
@@ -22,8 +22,7 @@ pub struct Subject<'a> {
     pub validation: &'a Validation,
 }
 
-/// Takes the answers, prints the results and writes the files. Of each image
-/// its scores are kept; logits only of those that a temperature is fitted on.
+/// Takes the answers, prints the results and writes the files.
 pub fn report(
     subject: &Subject<'_>,
     answers: &dyn AnswerSource,
@@ -32,49 +31,36 @@ pub fn report(
 ) -> Result<(), Failure> {
     let Subject { contract, data, .. } = *subject;
     let fitted = fit_before(subject.validation, answers)?;
-    let temperature = match &fitted {
-        Some(Ok(fitted)) => Some(fitted.temperature),
-        _ => None,
-    };
-    let mut own_logits = fitted.is_none().then(ValidationLogits::default);
-
     let mut predictions = match &outputs.predictions {
         Some(file) => Some(file.create(contract, &data.split)?),
         None => None,
     };
-    let mut running = RunningOutcome::new(&contract.classes);
-    let mut scaled = RunningCalibration::default();
+    let mut running = RunningResults::new(contract, fitted);
     let wall = answers.each(Part::Evaluated, &mut |answer| {
         running.add(answer);
-        if let Some(temperature) = temperature {
-            scaled.add(&ImageScores::new(answer.logits, answer.label, temperature));
-        }
-        if let Some(logits) = &mut own_logits {
-            logits.add(answer);
-        }
         match &mut predictions {
             Some(writer) => writer.write(answer),
             None => Ok(()),
         }
     })?;
-
-    let temperature = match fitted {
-        Some(fitted) => fitted.map(|fitted| Temperature::new(fitted, scaled.finish())),
-        None => own_logits.unwrap_or_default().fit(None).map(|fitted| {
-            let scaled = fitted.validation[1].clone();
-            Temperature::new(fitted, scaled)
-        }),
-    };
+    let (outcome, temperature) = running.finish(EvaluationTimes {
+        wall,
+        ..EvaluationTimes::default()
+    });
     let evaluated = Evaluated {
         model: subject.model,
         contract,
-        data,
+        split: EvaluatedSplit {
+            dataset: &data.name,
+            sha256: &data.sha256,
+            name: data.split_name.as_str(),
+            matches_training: data.matches_training,
+            images: &data.split,
+        },
         run: subject.run,
-        outcome: &running.finish(EvaluationTimes {
-            wall,
-            ..EvaluationTimes::default()
-        }),
+        outcome: &outcome,
         temperature: &temperature,
+        findings: &[],
         seed: outputs.seed,
     };
     let results = EvalResults::new(&evaluated);

@@ -1,9 +1,8 @@
 //! The results as tables for a person.
 
+use infer::results::EvalResults;
 use metrics::Estimate;
 
-use super::results::EvalResults;
-use super::temperature::Temperature;
 use crate::cli::output;
 
 /// Rows of the tables below the classification report.
@@ -114,20 +113,8 @@ fn temperature(results: &EvalResults<'_>) -> String {
         temperature.value,
         temperature.scaled.ece,
         temperature.scaled.loss,
-        fitted_on(temperature)
+        temperature.fitted_on()
     )
-}
-
-/// Where a temperature comes from and what it took.
-pub fn fitted_on(temperature: &Temperature) -> String {
-    if temperature.fitted_on_evaluated_images {
-        format!("fitted on these {} images", temperature.images)
-    } else {
-        format!(
-            "fitted on {} validation images in {:.1} s",
-            temperature.images, temperature.seconds
-        )
-    }
 }
 
 fn percent(share: f64) -> String {

@@ -1,7 +1,9 @@
 //! `trainer fit`: from a recipe and a data set to a checked ONNX file.
 
 mod dry_run;
+mod judgement;
 mod next_steps;
+mod page;
 mod resume;
 pub mod saved_run;
 mod test_split;
@@ -13,7 +15,7 @@ use trainer::{
     TrainError,
     checkpoint::Checkpoint,
     device::OpenedDevices,
-    export::{self, Gate},
+    export::{self, ExportCheck, Gate},
     model::EfficientNet,
     train::{self, Job, Outcome, RunFolder, Start},
 };
@@ -108,8 +110,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         Start::Fresh(_) => None,
         Start::Resumed(state) => state.progress.history.best(prepared.recipe.monitor),
     };
-    let epochs = prepared.recipe.epochs;
-    let terminal = TerminalFeedback::new(epochs, &run.log(), best, arguments.quiet);
+    let terminal = TerminalFeedback::new(&prepared.recipe, &run.log(), best, arguments.quiet);
     let mut feedback = (terminal, TensorboardFeedback::new(run.path()));
     feedback
         .0
@@ -130,12 +131,10 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
         }
     })?;
     stop.training_is_over();
-    export_chosen(&job, &outcome, &feedback.0)?;
+    let check = export_chosen(&job, &outcome, &feedback.0)?;
     stop.export_is_done();
-    if let (Some(test), false) = (&prepared.data.test, outcome.interrupted) {
-        let evaluation = test_split::evaluate(&run.model(), test, runtime)?;
-        run.write_test(&evaluation)?;
-        feedback.0.say(&test_split::summary(&evaluation));
+    if !outcome.interrupted {
+        judgement::judge(&job, &outcome.history, &check, &feedback.0)?;
     }
     println!("{}", run.model().display());
     note(format_args!("next: {}", next.evaluate));
@@ -154,7 +153,7 @@ fn export_chosen(
     job: &Job<'_>,
     outcome: &Outcome,
     feedback: &TerminalFeedback,
-) -> Result<(), TrainError> {
+) -> Result<ExportCheck, TrainError> {
     let choice = train::choose(job, &outcome.history)?;
     let chosen = Checkpoint::load(&choice.checkpoint)?;
     // A run that goes on has to find the best of its whole epochs.
@@ -174,7 +173,7 @@ fn export_chosen(
         &job.run.model(),
     )?;
     feedback.say(&describe(&check));
-    Ok(())
+    Ok(check)
 }
 
 /// A new run.

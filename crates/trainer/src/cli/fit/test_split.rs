@@ -1,28 +1,71 @@
-//! The end of a run: how good the exported model is on images that nothing was
-//! decided on.
+//! How good the exported model is on images that nothing was decided on.
 
 use std::path::Path;
 
 use dataset::Split;
-use infer::{Classifier, EvaluateOptions};
+use infer::{
+    Classifier, EvaluateOptions, EvaluationOutcome, InferError, RunFacts,
+    results::{RunningResults, Temperature},
+};
 use metrics::{ClassScores, Evaluation};
-use trainer::TrainError;
+use trainer::{TrainError, export::Answers, train::ClassBalance, train::Job};
 
 /// Classes shown at either end.
 const SHOWN: usize = 5;
 
-/// Scores the ONNX file `model` on `test`.
-pub(super) fn evaluate(
-    model: &Path,
-    test: &Split,
-    runtime: Option<&Path>,
-) -> Result<Evaluation, TrainError> {
-    let classifier = Classifier::builder()
-        .device(infer::Device::Cpu)
-        .runtime(runtime.map(Path::to_owned))
-        .from_file(model)?;
-    let outcome = infer::evaluate(&classifier, test, &EvaluateOptions::default(), &|_| {})?;
-    Ok(outcome.evaluation)
+/// What the exported model scores on a split.
+pub(super) struct Scored<'a> {
+    /// `test`, or `val` where there is no test split.
+    pub name: &'static str,
+    pub images: &'a Split,
+    pub run: RunFacts,
+    pub outcome: EvaluationOutcome,
+    /// Or why there is none.
+    pub temperature: Result<Temperature, String>,
+}
+
+impl<'a> Scored<'a> {
+    /// Runs the ONNX file `model` on `test`; `validation` is what it answered there.
+    ///
+    /// # Errors
+    /// An image that cannot be read, or what ONNX Runtime answers.
+    pub fn on_test(
+        job: &Job<'_>,
+        model: &Path,
+        test: &'a Split,
+        validation: &Answers,
+    ) -> Result<Self, TrainError> {
+        let classifier = Classifier::builder()
+            .device(infer::Device::Cpu)
+            .runtime(job.runtime.map(Path::to_owned))
+            .from_file(model)?;
+        let options = EvaluateOptions::default();
+        let fitted = validation.logits.fit(Some(validation.outcome.times.wall));
+        let mut running = RunningResults::new(job.contract, Some(fitted));
+        let times = infer::evaluate_each(&classifier, test, &options, &mut |answer| {
+            running.add(answer);
+            Ok::<(), InferError>(())
+        })?;
+        let (outcome, temperature) = running.finish(times);
+        Ok(Self {
+            name: "test",
+            images: test,
+            run: RunFacts::new(&classifier, &options),
+            outcome,
+            temperature,
+        })
+    }
+
+    /// Takes the answers on the validation split, `images`.
+    pub fn on_validation(images: &'a Split, validation: &Answers) -> Self {
+        Self {
+            name: "val",
+            images,
+            run: validation.run.clone(),
+            outcome: validation.outcome.clone(),
+            temperature: validation.logits.fit(None).map(Temperature::of_evaluated),
+        }
+    }
 }
 
 /// Accuracy, and the classes it is lowest and highest in.
@@ -61,32 +104,81 @@ fn list(classes: &[&ClassScores]) -> String {
     named.join(", ")
 }
 
+/// How many of the images of the classes that are rare in training are right, where there
+/// are such classes: the accuracy hardly shows them.
+pub(super) fn rarest(
+    split: &str,
+    evaluation: &Evaluation,
+    balance: &ClassBalance<'_>,
+) -> Option<String> {
+    let named: Vec<String> = balance
+        .rare()
+        .into_iter()
+        .map(|class| (&evaluation.report.classes[class], balance.counts[class]))
+        .filter(|(class, _)| class.support > 0)
+        .take(SHOWN)
+        .map(|(class, trained)| {
+            format!(
+                "{} {:.1} % of {} ({trained} in training)",
+                class.name,
+                100.0 * class.recall,
+                class.support
+            )
+        })
+        .collect();
+    (!named.is_empty()).then(|| format!("rarest   recall on {split}: {}", named.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use metrics::RunningEvaluation;
 
     use super::*;
 
-    #[test]
-    fn weakest_and_strongest_are_named() {
-        let names: Vec<String> = (0..12).map(|class| format!("class{class}")).collect();
-        let mut running = RunningEvaluation::new(&names);
+    fn names() -> Vec<String> {
+        (0..12).map(|class| format!("class{class}")).collect()
+    }
+
+    /// Class n of twelve is right for n of its twelve images.
+    fn evaluation() -> Evaluation {
+        let mut running = RunningEvaluation::new(&names());
         for label in 0..12 {
             for image in 0..12 {
                 let mut logits = vec![0.0; 12];
-                // Class n is right for n of its images.
-                logits[if image < label {
+                let predicted = if image < label {
                     label
                 } else {
                     (label + 1) % 12
-                }] = 1.0;
+                };
+                logits[predicted] = 1.0;
                 running.add(&logits, label);
             }
         }
-        let text = summary(&running.finish());
+        running.finish()
+    }
+
+    #[test]
+    fn weakest_and_strongest_are_named() {
+        let text = summary(&evaluation());
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].contains("top-1 45.83 %") && lines[0].contains("144 images"));
         assert!(lines[1].starts_with("weakest  class0 0.0 %, class1 8.3 %"));
         assert!(lines[2].starts_with("strongest class11 91.7 %, class10 83.3 %"));
+    }
+
+    #[test]
+    fn recall_of_rare_classes_is_named() {
+        let names = names();
+        let mut balance = ClassBalance {
+            classes: &names,
+            counts: vec![100; 12],
+        };
+        assert_eq!(rarest("test", &evaluation(), &balance), None);
+        balance.counts[6] = 4;
+        balance.counts[11] = 3;
+        assert_eq!(
+            rarest("test", &evaluation(), &balance).unwrap(),
+            "rarest   recall on test: class11 91.7 % of 12 (3 in training), class6 50.0 % of 12 (4 in training)"
+        );
     }
 }

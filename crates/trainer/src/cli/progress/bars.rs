@@ -70,11 +70,11 @@ impl Bars {
         self.epoch.set_position(done as u64);
     }
 
-    /// `best` is the epoch and accuracy that are exported if nothing better comes.
+    /// `best` is the epoch that is exported if nothing better comes, and its share.
     pub fn epoch_ends(&self, epoch: usize, best: Option<(usize, f64)>) {
         self.run.set_position((epoch * PARTS) as u64);
-        if let Some((epoch, top1)) = best {
-            let message = format!("best {:.2} % in epoch {epoch}", 100.0 * top1);
+        if let Some((epoch, share)) = best {
+            let message = format!("best {:.2} % in epoch {epoch}", 100.0 * share);
             self.run.set_message(message);
         }
         if self.run.length() == Some(self.run.position()) {

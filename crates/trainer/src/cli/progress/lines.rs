@@ -2,13 +2,22 @@
 
 use std::time::Instant;
 
-use trainer::train::{EpochRecord, Speed, StepRecord};
+use trainer::train::{EpochRecord, Monitor, Recipe, Speed, StepRecord};
 
 /// An epoch that is over.
-pub fn epoch(record: &EpochRecord, epochs: usize, speed: &Speed, is_best: bool) -> String {
+pub fn epoch(record: &EpochRecord, recipe: &Recipe, speed: &Speed, is_best: bool) -> String {
+    let by_classes = match recipe.monitor {
+        Monitor::ValTop1 | Monitor::ValLoss => None,
+        Monitor::ValMacroF1 => Some("macro F1"),
+        Monitor::ValBalancedAccuracy => Some("balanced accuracy"),
+    };
+    let by_classes = by_classes.map_or(String::new(), |name| {
+        format!(" {name} {:.2} %", 100.0 * record.monitored(recipe.monitor))
+    });
     format!(
-        "epoch {}/{epochs}  train loss {:.4} top-1 {:.2} %  val loss {:.4} top-1 {:.2} % top-5 {:.2} %  {:.1} img/s  {}{}",
+        "epoch {}/{}  train loss {:.4} top-1 {:.2} %  val loss {:.4} top-1 {:.2} % top-5 {:.2} %{by_classes}  {:.1} img/s  {}{}",
         record.epoch,
+        recipe.epochs,
         record.train_loss,
         100.0 * record.train_top1,
         record.val_loss,
@@ -110,6 +119,43 @@ mod tests {
         assert_eq!(duration(6.6), "7s");
         assert_eq!(duration(185.0), "3m05s");
         assert_eq!(duration(3725.0), "1h02m");
+    }
+
+    #[test]
+    fn an_epoch_shows_the_figure_that_decides() {
+        let record = EpochRecord {
+            epoch: 2,
+            learning_rate: 1e-3,
+            train_loss: 1.0,
+            train_top1: 0.5,
+            val_loss: 2.0,
+            val_top1: 0.75,
+            val_top5: 1.0,
+            val_macro_f1: Some(0.625),
+            val_balanced_accuracy: Some(0.5),
+        };
+        let speed = Speed {
+            epoch: 2,
+            images_per_second: 10.0,
+            seconds: 3.0,
+        };
+        let line = |monitor| {
+            let recipe = Recipe {
+                epochs: 4,
+                monitor,
+                ..Recipe::default()
+            };
+            epoch(&record, &recipe, &speed, true)
+        };
+        let plain = "epoch 2/4  train loss 1.0000 top-1 50.00 %  val loss 2.0000 top-1 75.00 % top-5 100.00 %";
+        let end = "  10.0 img/s  3s  best";
+        assert_eq!(line(Monitor::ValTop1), format!("{plain}{end}"));
+        assert_eq!(
+            line(Monitor::ValMacroF1),
+            format!("{plain} macro F1 62.50 %{end}")
+        );
+        let balanced = line(Monitor::ValBalancedAccuracy);
+        assert_eq!(balanced, format!("{plain} balanced accuracy 50.00 %{end}"));
     }
 
     #[test]

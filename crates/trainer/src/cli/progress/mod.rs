@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use trainer::train::{EpochRecord, Feedback, Speed, StepRecord};
+use trainer::train::{EpochRecord, Feedback, Monitor, Recipe, Speed, StepRecord};
 
 use self::{bars::Bars, lines::Pace, log::Log};
 use super::note::note;
@@ -28,7 +28,7 @@ const HEAD_LINES: usize = 4;
 
 /// Shows a run on stderr and in its log.
 pub struct TerminalFeedback {
-    epochs: usize,
+    recipe: Recipe,
     bars: Bars,
     log: Log,
     /// Whether lines between epochs are shown, not only logged.
@@ -39,18 +39,18 @@ pub struct TerminalFeedback {
 }
 
 impl TerminalFeedback {
-    /// For a run of `epochs` epochs with its log at `log`, whose best epoch so far
+    /// For a run of `recipe` with its log at `log`, whose best epoch so far
     /// is `best`; `quiet` leaves away all but a line an epoch.
-    pub fn new(epochs: usize, log: &Path, best: Option<&EpochRecord>, quiet: bool) -> Self {
+    pub fn new(recipe: &Recipe, log: &Path, best: Option<&EpochRecord>, quiet: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
         Self {
-            epochs,
-            bars: Bars::new(epochs, terminal && !quiet),
+            recipe: recipe.clone(),
+            bars: Bars::new(recipe.epochs, terminal && !quiet),
             log: Log::new(log),
             verbose: !terminal && !quiet,
-            pace: Pace::new(epochs),
+            pace: Pace::new(recipe.epochs),
             said: Instant::now(),
-            best: best.map(|record| (record.epoch, record.val_top1)),
+            best: best.map(|record| (record.epoch, shown(record, recipe.monitor))),
         }
     }
 
@@ -79,6 +79,15 @@ impl TerminalFeedback {
     }
 }
 
+/// The share that stands for an epoch beside the bar: the figure that decides, or the
+/// accuracy where that is the loss.
+fn shown(record: &EpochRecord, monitor: Monitor) -> f64 {
+    match monitor {
+        Monitor::ValLoss => record.val_top1,
+        share => record.monitored(share),
+    }
+}
+
 impl Feedback for TerminalFeedback {
     fn features(&mut self, done: usize, total: usize) {
         self.bars.features(done, total);
@@ -101,7 +110,7 @@ impl Feedback for TerminalFeedback {
         self.pace.step(step);
         let message = self.pace.message(step);
         self.bars.step(step.step, &message);
-        let place = format!("epoch {}/{}", self.pace.epoch(), self.epochs);
+        let place = format!("epoch {}/{}", self.pace.epoch(), self.recipe.epochs);
         let steps = self.pace.steps();
         self.say_sometimes(|| format!("{place}  step {}/{steps}  {message}", step.step));
     }
@@ -111,9 +120,9 @@ impl Feedback for TerminalFeedback {
     }
 
     fn epoch_ends(&mut self, record: &EpochRecord, speed: &Speed, is_best: bool) {
-        self.say(&lines::epoch(record, self.epochs, speed, is_best));
+        self.say(&lines::epoch(record, &self.recipe, speed, is_best));
         if is_best {
-            self.best = Some((record.epoch, record.val_top1));
+            self.best = Some((record.epoch, shown(record, self.recipe.monitor)));
         }
         self.bars.epoch_ends(record.epoch, self.best);
         self.said = Instant::now();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use tensorboard::{EventFile, TensorboardError};
-use trainer::train::{EpochRecord, Feedback, Speed, StepRecord};
+use trainer::train::{EpochRecord, Feedback, Monitor, Speed, StepRecord};
 
 use crate::cli::note::note;
 
@@ -83,6 +83,11 @@ impl Feedback for TensorboardFeedback {
             ("top1/train", record.train_top1),
             ("top1/val", record.val_top1),
             ("top5/val", record.val_top5),
+            ("macro_f1/val", record.monitored(Monitor::ValMacroF1)),
+            (
+                "balanced_accuracy/val",
+                record.monitored(Monitor::ValBalancedAccuracy),
+            ),
             ("images_per_second", speed.images_per_second),
         ]);
     }

@@ -7,13 +7,7 @@ use burn::{
 };
 
 use super::share::Share;
-use crate::{
-    model::EfficientNet,
-    train::{
-        loss::{soft_cross_entropy, target_probabilities},
-        validate::host_logits,
-    },
-};
+use crate::{model::EfficientNet, train::validate::host_logits};
 
 /// What a share gave besides its gradients, still on its device: reading it
 /// waits for the step.
@@ -23,6 +17,8 @@ pub struct Answer {
     pub rank: usize,
     /// Class of each image.
     pub labels: Vec<usize>,
+    /// How much its images count together in the loss.
+    pub weight: f64,
     /// Mean loss over the share, without autodiff.
     loss: Tensor<1>,
     /// `[images, classes]`, without autodiff.
@@ -71,6 +67,7 @@ impl InferenceStep for EfficientNet {
 }
 
 fn forward(network: &EfficientNet, share: Share) -> (Tensor<1>, Answer) {
+    let weight = share.weight();
     let Share {
         rank,
         device,
@@ -80,12 +77,11 @@ fn forward(network: &EfficientNet, share: Share) -> (Tensor<1>, Answer) {
     } = share;
     let pixels = batch.pixels.into_tensor(&task.preprocessing, &device);
     let logits = network.forward(pixels.cast(task.precision.dtype()));
-    let [_, classes] = logits.dims();
-    let probabilities = target_probabilities(&batch.targets, classes, task.smoothing, &device);
-    let loss = soft_cross_entropy(logits.clone(), probabilities);
+    let loss = task.criterion.loss(logits.clone(), &batch.targets, &device);
     let answer = Answer {
         rank,
         labels: batch.labels,
+        weight,
         loss: loss.clone().without_autodiff(),
         logits: logits.without_autodiff(),
     };

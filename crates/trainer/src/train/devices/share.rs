@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use contract::Preprocessing;
 
-use crate::train::{Batch, PrecisionKind};
+use crate::train::{Batch, PrecisionKind, loss::Criterion};
 
 /// What all shares of a step have in common.
 #[derive(Debug, Clone)]
@@ -12,8 +12,8 @@ pub struct Task {
     pub preprocessing: Preprocessing,
     /// What the convolutions compute in.
     pub precision: PrecisionKind,
-    /// Label smoothing, in `[0, 1)`.
-    pub smoothing: f64,
+    /// What the loss is.
+    pub criterion: Criterion,
     /// Batches whose gradients are averaged into one update.
     pub group: usize,
 }
@@ -27,8 +27,8 @@ pub struct Share {
     pub device: Device,
     /// Its images.
     pub batch: Batch,
-    /// Images of all shares together.
-    pub images_of_all: usize,
+    /// How much the images of all shares count together in the loss.
+    pub weight_of_all: f64,
     /// What to do with them.
     pub task: Task,
 }
@@ -38,6 +38,7 @@ impl Share {
     /// by one image at most. The last devices get none where there are too few.
     pub fn cut(batch: Batch, devices: &[Device], task: Task) -> Vec<Self> {
         let images = batch.labels.len();
+        let weight_of_all = task.criterion.weight(&batch.targets);
         let mut rest = batch;
         let mut shares = Vec::with_capacity(devices.len());
         for (rank, device) in devices.iter().enumerate() {
@@ -50,17 +51,22 @@ impl Share {
                 rank,
                 device: device.clone(),
                 batch: split_off_front(&mut rest, count),
-                images_of_all: images,
+                weight_of_all,
                 task: task.clone(),
             });
         }
         shares
     }
 
+    /// How much its images count together in the loss.
+    pub fn weight(&self) -> f64 {
+        self.task.criterion.weight(&self.batch.targets)
+    }
+
     /// What the mean loss over the share is divided by, so that the gradients
     /// of all shares of all batches of an update sum to that of its mean loss.
     pub fn divisor(&self) -> f64 {
-        let part = self.batch.labels.len() as f64 / self.images_of_all as f64;
+        let part = self.weight() / self.weight_of_all;
         self.task.group as f64 / part
     }
 }
@@ -106,6 +112,10 @@ mod tests {
     }
 
     fn cut(images: usize, devices: usize) -> Vec<Share> {
+        cut_with(None, images, devices)
+    }
+
+    fn cut_with(class_weights: Option<&[f32]>, images: usize, devices: usize) -> Vec<Share> {
         let task = Task {
             preprocessing: Preprocessing {
                 resize: Resize::OpencvCubic,
@@ -116,7 +126,10 @@ mod tests {
                 std: [1.0; 3],
             },
             precision: PrecisionKind::Fp32,
-            smoothing: 0.0,
+            criterion: Criterion {
+                smoothing: 0.0,
+                class_weights: class_weights.map(Into::into),
+            },
             group: 3,
         };
         Share::cut(batch(images), &vec![Device::flex(); devices], task)
@@ -164,5 +177,13 @@ mod tests {
         }
         // One device alone divides by the group, to the bit.
         assert_eq!(cut(7, 1)[0].divisor(), 3.0);
+    }
+
+    #[test]
+    fn a_share_of_rare_images_counts_for_more() {
+        let weights = [1.0, 1.0, 1.0, 1.0, 8.0, 4.0];
+        let shares = cut_with(Some(&weights), 6, 2);
+        let parts: Vec<f64> = shares.iter().map(|share| 3.0 / share.divisor()).collect();
+        assert_eq!(parts, [3.0 / 16.0, 13.0 / 16.0]);
     }
 }

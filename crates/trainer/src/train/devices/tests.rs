@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     model::{EfficientNet, EfficientNetConfig},
-    train::{Batch, Pixels, PrecisionKind},
+    train::{Batch, Pixels, PrecisionKind, loss::Criterion},
 };
 
 const SIZE: usize = 32;
@@ -61,7 +61,10 @@ fn task(smoothing: f64, group: usize) -> Task {
             std: [1.0; 3],
         },
         precision: PrecisionKind::Fp32,
-        smoothing,
+        criterion: Criterion {
+            smoothing,
+            class_weights: None,
+        },
         group,
     }
 }
@@ -102,18 +105,18 @@ fn learn_in(
         precision,
         ..task(0.1, 2)
     };
-    let devices = Devices::new(&vec![Device::flex(); devices], precision).unwrap();
+    learn_as(task, network, batch, devices)
+}
+
+fn learn_as(task: Task, network: &EfficientNet, batch: Batch, devices: usize) -> Learnt {
+    let devices = Devices::new(&vec![Device::flex(); devices], task.precision).unwrap();
     devices.learn(network, batch, task).unwrap()
 }
 
 /// Mean loss over the batch, and how many images are right.
 fn figures(learnt: &Learnt) -> (f64, usize) {
-    let images: usize = learnt
-        .answers
-        .iter()
-        .map(|answer| answer.labels.len())
-        .sum();
-    let part = |answer: &Answer| answer.labels.len() as f64 / images as f64;
+    let weight: f64 = learnt.answers.iter().map(|answer| answer.weight).sum();
+    let part = |answer: &Answer| answer.weight / weight;
     let answers = learnt.answers.iter();
     let loss = answers.map(|answer| answer.loss() * part(answer)).sum();
     (loss, learnt.answers.iter().map(Answer::correct).sum())
@@ -156,11 +159,24 @@ fn relative(a: &[f32], b: &[f32]) -> f64 {
 #[test]
 fn several_devices_give_the_loss_and_gradients_of_one() {
     let network = network(true);
+    let weighted = Criterion {
+        smoothing: 0.1,
+        class_weights: Some((1..=10).map(|class| class as f32 / 5.0).collect()),
+    };
+    let weighted = || Task {
+        criterion: weighted.clone(),
+        ..task(0.1, 2)
+    };
     // Shares of different sizes, and a device without one.
-    for (images, devices) in [(5, 2), (5, 3), (2, 3)] {
+    for (images, devices, task) in [
+        (5, 2, task(0.1, 2)),
+        (5, 2, weighted()),
+        (5, 3, weighted()),
+        (2, 3, task(0.1, 2)),
+    ] {
         let batch = batch(images);
-        let one = learn(&network, batch.clone(), 1);
-        let several = learn(&network, batch, devices);
+        let one = learn_as(task.clone(), &network, batch.clone(), 1);
+        let several = learn_as(task, &network, batch, devices);
         let ((several_loss, several_correct), (loss, correct)) = (figures(&several), figures(&one));
         assert!((several_loss - loss).abs() < 1e-5 * loss);
         assert_eq!(several_correct, correct);

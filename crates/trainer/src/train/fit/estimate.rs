@@ -100,7 +100,7 @@ fn training_speed(
     let size = recipe.image_size_in(epoch);
     let loader =
         Loader::new(data, &data.train, recipe.batch_size, size).for_device(devices.first());
-    let mut learner = Learner::new(network.clone(), optimizer(recipe), recipe);
+    let mut learner = Learner::new(network.clone(), optimizer(recipe), recipe, data);
     let mut clock = Clock::new();
     loader.shuffled(recipe, epoch, 0, |batch| {
         let images = batch.labels.len();

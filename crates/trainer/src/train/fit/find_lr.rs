@@ -29,7 +29,7 @@ pub fn find_learning_rate(
     let size = recipe.train_image_size();
     let loader =
         Loader::new(data, &data.train, recipe.batch_size, size).for_device(devices.first());
-    let mut learner = Learner::new(network, optimizer(recipe), recipe);
+    let mut learner = Learner::new(network, optimizer(recipe), recipe, data);
     devices.seed(recipe.seed);
     let mut epoch = 1;
     while test.next_rate().is_some() {

@@ -10,9 +10,10 @@ use crate::{
     error::TrainError,
     model::EfficientNet,
     train::{
-        Batch, Loader, Recipe,
+        Batch, Loader, Recipe, TrainingData,
         devices::{Answer, Devices, Task},
         gradients,
+        loss::Criterion,
         optimizer::rates,
     },
 };
@@ -22,6 +23,7 @@ pub(super) struct Learner {
     pub network: EfficientNet,
     pub optimizer: ModuleOptimizer,
     accumulator: GradientsAccumulator<EfficientNet>,
+    criterion: Criterion,
 }
 
 /// What a step gave, still on the device: reading it waits for the step.
@@ -53,8 +55,13 @@ pub(super) struct Outcome {
 }
 
 impl Learner {
-    /// Trains `network`, what the recipe freezes left out.
-    pub fn new(network: EfficientNet, optimizer: ModuleOptimizer, recipe: &Recipe) -> Self {
+    /// Trains `network` on `data`, what the recipe freezes left out.
+    pub fn new(
+        network: EfficientNet,
+        optimizer: ModuleOptimizer,
+        recipe: &Recipe,
+        data: &TrainingData,
+    ) -> Self {
         Self {
             network: network
                 .freeze_leading(recipe.freeze)
@@ -62,6 +69,7 @@ impl Learner {
                 .with_batch_norms(recipe.batch_norm_momentum, recipe.freeze_batch_norm),
             optimizer,
             accumulator: GradientsAccumulator::new(),
+            criterion: Criterion::new(recipe, &data.train.labels(), data.classes.len()),
         }
     }
 
@@ -82,7 +90,7 @@ impl Learner {
         let task = Task {
             preprocessing: loader.preprocessing().clone(),
             precision: recipe.precision,
-            smoothing: recipe.label_smoothing,
+            criterion: self.criterion.clone(),
             group,
         };
         let learnt = devices.learn(&self.network, batch, task)?;
@@ -135,10 +143,8 @@ impl Stepped {
     pub fn read(self) -> Outcome {
         let is_finite = |norm: Tensor<1>| norm.into_scalar::<f64>().is_finite();
         let images: usize = self.answers.iter().map(|answer| answer.labels.len()).sum();
-        let mean = |answer: &Answer| {
-            let part = answer.labels.len() as f64 / images as f64;
-            answer.loss() * part
-        };
+        let weight: f64 = self.answers.iter().map(|answer| answer.weight).sum();
+        let mean = |answer: &Answer| answer.loss() * (answer.weight / weight);
         Outcome {
             images,
             loss: self.answers.iter().map(mean).sum(),

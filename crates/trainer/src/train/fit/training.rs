@@ -88,7 +88,7 @@ impl<'a> Training<'a> {
             job,
             rate: LearningRate::new(recipe, steps),
             steps,
-            learner: Learner::new(network, optimizer, recipe),
+            learner: Learner::new(network, optimizer, recipe, job.data),
             average,
             progress,
             unread: Vec::new(),
@@ -147,7 +147,7 @@ impl<'a> Training<'a> {
         if let Some(average) = &mut self.average {
             average.network = network.valid();
         }
-        self.learner = Learner::new(network, optimizer(job.recipe), job.recipe);
+        self.learner = Learner::new(network, optimizer(job.recipe), job.recipe, job.data);
         self.progress.sums = sums;
         let record = self.record(0, feedback)?;
         // What the other epochs are to be better than.
@@ -428,6 +428,8 @@ impl<'a> Training<'a> {
             val_loss: evaluation.loss,
             val_top1: evaluation.top1,
             val_top5: evaluation.top5,
+            val_macro_f1: Some(evaluation.report.macro_average.f1),
+            val_balanced_accuracy: Some(evaluation.report.balanced_accuracy()),
         };
         let speed = Speed {
             epoch,
@@ -441,12 +443,15 @@ impl<'a> Training<'a> {
         let mut contract = self.job.contract.clone();
         contract.training.epochs = record.epoch;
         contract.training.metrics = [
-            ("val_loss", record.val_loss),
-            ("val_top1", record.val_top1),
-            ("val_top5", record.val_top5),
+            ("val_loss", Some(record.val_loss)),
+            ("val_top1", Some(record.val_top1)),
+            ("val_top5", Some(record.val_top5)),
+            ("val_macro_f1", record.val_macro_f1),
+            ("val_balanced_accuracy", record.val_balanced_accuracy),
         ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into();
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect();
         self.checkpoint_of(&self.result(), contract)
     }
 

@@ -87,6 +87,32 @@ impl From<Resize> for ResizeKind {
     }
 }
 
+/// How much an image of each class counts in the loss. The weights' mean over the
+/// training images is 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClassWeighting {
+    /// As much as any other.
+    None,
+    /// By one over its class's images, so that all classes count the same:
+    /// scikit-learn's `class_weight="balanced"`.
+    Balanced,
+    /// By one over its class's effective number of images (Cui et al. 2019), each of
+    /// which adds less than the one before: milder than `balanced`.
+    Effective,
+}
+
+/// Which training images an epoch draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SamplerKind {
+    /// All of them, shuffled.
+    Shuffle,
+    /// As many of each class: images of rare classes several times, each time with other
+    /// random changes, and of frequent ones a part that is drawn anew in every epoch.
+    Balanced,
+}
+
 /// The figure that decides which epoch is the best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,9 +121,23 @@ pub enum Monitor {
     ValTop1,
     /// Loss on the validation split, the lower the better.
     ValLoss,
+    /// Mean F1 of the classes on the validation split, the higher the better.
+    ValMacroF1,
+    /// Mean recall of the classes on the validation split, the higher the better.
+    ValBalancedAccuracy,
 }
 
 impl Monitor {
+    /// The figure's name, in recipes and in a checkpoint's metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ValTop1 => "val_top1",
+            Self::ValLoss => "val_loss",
+            Self::ValMacroF1 => "val_macro_f1",
+            Self::ValBalancedAccuracy => "val_balanced_accuracy",
+        }
+    }
+
     /// Whether `value` is better than `best`.
     pub fn is_better(self, value: f64, best: f64) -> bool {
         self.is_better_by(0.0, value, best)
@@ -106,7 +146,7 @@ impl Monitor {
     /// Whether `value` is better than `best` by more than `amount`.
     pub fn is_better_by(self, amount: f64, value: f64, best: f64) -> bool {
         match self {
-            Self::ValTop1 => value > best + amount,
+            Self::ValTop1 | Self::ValMacroF1 | Self::ValBalancedAccuracy => value > best + amount,
             Self::ValLoss => value < best - amount,
         }
     }
@@ -160,7 +200,20 @@ from_toml_spelling!(
     "opencv_cubic" => Self::OpencvCubic,
     "pillow_bicubic" => Self::PillowBicubic
 );
-from_toml_spelling!(Monitor, "val_top1" => Self::ValTop1, "val_loss" => Self::ValLoss);
+from_toml_spelling!(
+    ClassWeighting,
+    "none" => Self::None,
+    "balanced" => Self::Balanced,
+    "effective" => Self::Effective
+);
+from_toml_spelling!(SamplerKind, "shuffle" => Self::Shuffle, "balanced" => Self::Balanced);
+from_toml_spelling!(
+    Monitor,
+    "val_top1" => Self::ValTop1,
+    "val_loss" => Self::ValLoss,
+    "val_macro_f1" => Self::ValMacroF1,
+    "val_balanced_accuracy" => Self::ValBalancedAccuracy
+);
 
 #[cfg(test)]
 mod tests {
@@ -184,6 +237,18 @@ mod tests {
         check::<PrecisionKind>(&["fp32", "bf16"]);
         check::<Selection>(&["best", "last"]);
         check::<ResizeKind>(&["auto", "opencv_cubic", "pillow_bicubic"]);
-        check::<Monitor>(&["val_top1", "val_loss"]);
+        check::<ClassWeighting>(&["none", "balanced", "effective"]);
+        check::<SamplerKind>(&["shuffle", "balanced"]);
+        let monitors = [
+            Monitor::ValTop1,
+            Monitor::ValLoss,
+            Monitor::ValMacroF1,
+            Monitor::ValBalancedAccuracy,
+        ];
+        check::<Monitor>(&monitors.map(Monitor::name));
+        assert_eq!(
+            monitors.map(|monitor| monitor.name().parse()),
+            monitors.map(Ok)
+        );
     }
 }

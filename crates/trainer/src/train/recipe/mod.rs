@@ -12,7 +12,10 @@ use augment::{Transform, batch::BatchMix, transforms::HorizontalFlip};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use built_in::{Amount, BuiltIn};
-pub use choices::{Monitor, OptimizerKind, PrecisionKind, ResizeKind, ScheduleKind, Selection};
+pub use choices::{
+    ClassWeighting, Monitor, OptimizerKind, PrecisionKind, ResizeKind, SamplerKind, ScheduleKind,
+    Selection,
+};
 
 use crate::error::TrainError;
 
@@ -114,6 +117,10 @@ pub struct Recipe {
     pub batch_norm_momentum: f64,
     /// Batch norms use and keep the running statistics they came with.
     pub freeze_batch_norm: bool,
+    /// How much an image of each class counts in the loss.
+    pub class_weights: ClassWeighting,
+    /// Which training images an epoch draws.
+    pub sampler: SamplerKind,
     /// Probability mass given evenly to all classes, in `[0, 1)`.
     pub label_smoothing: f64,
     /// Probability of dropping a feature before the linear layer, in `[0, 1)`.
@@ -170,6 +177,8 @@ impl Default for Recipe {
             ema: 0.0,
             batch_norm_momentum: 0.1,
             freeze_batch_norm: false,
+            class_weights: ClassWeighting::None,
+            sampler: SamplerKind::Shuffle,
             label_smoothing: 0.0,
             dropout: 0.2,
             stochastic_depth: 0.0,
@@ -277,6 +286,9 @@ mod tests {
             ema: 0.99,
             optimizer: OptimizerKind::Sgd,
             precision: PrecisionKind::Bf16,
+            class_weights: ClassWeighting::Effective,
+            sampler: SamplerKind::Balanced,
+            monitor: Monitor::ValMacroF1,
             augment: Vec::new(),
             ..Recipe::default()
         };

@@ -190,6 +190,8 @@ mod tests {
             val_loss: 1.0,
             val_top1: 0.5,
             val_top5: 0.9,
+            val_macro_f1: None,
+            val_balanced_accuracy: None,
         };
         let cosine = schedule(ScheduleKind::Cosine);
         let history = |first, second| History {

@@ -1,25 +1,27 @@
-//! The files of `--html` and `--grid`.
+//! The HTML report and the grid of pictures.
 
 use std::path::Path;
 
-use infer::Prediction;
-use report::{EvaluationPage, Picture};
+use dataset::DatasetError;
+use report::{CurvePlot, EvaluationPage, Picture};
 
-use super::results::{EvalResults, Evaluated};
-use super::{history, pictures, text};
-use crate::cli::{Failure, Verbosity};
+use super::{EvalResults, Evaluated, ResultsError, pictures};
+use crate::Prediction;
 
 /// Pictures of the grid: 4 x 4.
 const GRID: usize = 16;
 /// Pictures of each gallery of errors.
 const GALLERY: usize = 24;
 
-/// Writes the grid of pictures as PNG.
+/// Writes 16 pictures drawn at random, with their labels and predictions, as PNG.
+///
+/// # Errors
+/// A picture cannot be read, or the file not be written.
 pub fn write_grid(
     path: &Path,
     evaluated: &Evaluated<'_>,
     results: &EvalResults<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), ResultsError> {
     Ok(report::write_grid_png(
         path,
         &results.title(),
@@ -27,17 +29,16 @@ pub fn write_grid(
     )?)
 }
 
-/// Writes the HTML report.
+/// Writes the HTML report, with these `curves` of the training if there are any.
+///
+/// # Errors
+/// A picture cannot be read, or the file not be written.
 pub fn write_html(
     path: &Path,
     evaluated: &Evaluated<'_>,
     results: &EvalResults<'_>,
-    verbosity: Verbosity,
-) -> Result<(), Failure> {
-    let curves = history::curves(evaluated.model).unwrap_or_else(|reason| {
-        verbosity.note(&format!("no learning curves: {reason}"));
-        Vec::new()
-    });
+    curves: &[CurvePlot],
+) -> Result<(), ResultsError> {
     let worst = evaluated.outcome.worst_errors();
     let drawn = pictures::draw(&worst, GALLERY, evaluated.seed);
     let surest = &worst[..worst.len().min(GALLERY)];
@@ -45,12 +46,13 @@ pub fn write_html(
     let page = EvaluationPage {
         title: &results.title(),
         facts: &facts(results),
+        findings: evaluated.findings,
         headline: &results.headline,
         evaluation: results.evaluation,
         superclasses: evaluated.contract.superclasses.as_ref(),
         calibration: &results.calibration,
         scaled: scaled.as_ref(),
-        curves: &curves,
+        curves,
         grid: &grid(evaluated)?,
         errors: &pictures::read(evaluated, &drawn)?,
         confident_errors: &pictures::read(evaluated, surest)?,
@@ -58,7 +60,7 @@ pub fn write_html(
     Ok(report::write_html(path, &page)?)
 }
 
-fn grid(evaluated: &Evaluated<'_>) -> Result<Vec<Picture>, Failure> {
+fn grid(evaluated: &Evaluated<'_>) -> Result<Vec<Picture>, DatasetError> {
     let all: Vec<&Prediction> = evaluated.outcome.predictions.iter().collect();
     pictures::read(evaluated, &pictures::draw(&all, GRID, evaluated.seed))
 }
@@ -93,7 +95,7 @@ fn facts(results: &EvalResults<'_>) -> Vec<(&'static str, String)> {
     if let Some(temperature) = results.temperature {
         facts.push((
             "Temperature",
-            format!("{:.4}, {}", temperature.value, text::fitted_on(temperature)),
+            format!("{:.4}, {}", temperature.value, temperature.fitted_on()),
         ));
     }
     facts

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use infer::Answer;
 use metrics::{Calibration, ImageScores, fit_temperature};
 use report::ScaledCalibration;
 use serde::Serialize;
 
+use crate::Answer;
+
 /// A fitted temperature and what it changes.
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Temperature {
     /// What to divide the logits by, above 0.
     pub value: f64,
@@ -38,6 +39,12 @@ impl Temperature {
         }
     }
 
+    /// A temperature that was fitted on the evaluated images.
+    pub fn of_evaluated(fitted: FittedTemperature) -> Self {
+        let [_, scaled] = fitted.validation.clone();
+        Self::new(fitted, scaled)
+    }
+
     /// For the reliability diagram.
     pub fn scaled_calibration(&self) -> ScaledCalibration {
         ScaledCalibration {
@@ -45,9 +52,22 @@ impl Temperature {
             calibration: self.scaled.clone(),
         }
     }
+
+    /// Says where it comes from and what it took.
+    pub fn fitted_on(&self) -> String {
+        if self.fitted_on_evaluated_images {
+            format!("fitted on these {} images", self.images)
+        } else {
+            format!(
+                "fitted on {} validation images in {:.1} s",
+                self.images, self.seconds
+            )
+        }
+    }
 }
 
 /// A temperature, and the images that it was fitted on.
+#[derive(Debug, Clone)]
 pub struct FittedTemperature {
     /// What to divide the logits by, above 0.
     pub temperature: f64,
@@ -59,7 +79,7 @@ pub struct FittedTemperature {
 }
 
 /// The logits of the images that a temperature is fitted on.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ValidationLogits {
     /// Row-major `[images, classes]`.
     logits: Vec<f32>,

@@ -1,14 +1,14 @@
 //! Pictures of the split for the report.
 
+use dataset::DatasetError;
 use image::RgbImage;
-use infer::Prediction;
 use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use report::Picture;
 
-use super::results::Evaluated;
-use crate::cli::Failure;
+use super::Evaluated;
+use crate::Prediction;
 
 /// At most `count` of `predictions`, drawn at random without repetition; the
 /// same `seed` draws the same.
@@ -23,9 +23,9 @@ pub fn draw<'a>(predictions: &[&'a Prediction], count: usize, seed: u64) -> Vec<
 pub fn read(
     evaluated: &Evaluated<'_>,
     predictions: &[&Prediction],
-) -> Result<Vec<Picture>, Failure> {
+) -> Result<Vec<Picture>, DatasetError> {
     let classes = &evaluated.contract.classes;
-    let split = &evaluated.data.split;
+    let split = evaluated.split.images;
     let picture = |prediction: &&Prediction| {
         let image = split.image(prediction.index)?;
         // What the model saw has at least one pixel and fits into memory.

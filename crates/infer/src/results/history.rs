@@ -24,7 +24,7 @@ struct Epoch {
 
 /// The curves in the `history.json` beside `model`; none where there is no such
 /// file. An error says why the file cannot be used.
-pub fn curves(model: &Path) -> Result<Vec<CurvePlot>, String> {
+pub fn learning_curves(model: &Path) -> Result<Vec<CurvePlot>, String> {
     let path = model.with_file_name("history.json");
     let text = match fs::read_to_string(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
