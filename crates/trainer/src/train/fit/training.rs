@@ -135,7 +135,7 @@ impl<'a> Training<'a> {
         let network = fit_head(
             self.learner.network.clone(),
             &features,
-            &split.labels(),
+            (&split.labels(), job.data.classes.len()),
             job.recipe,
             self.devices.first(),
             |epoch, loss, top1| {

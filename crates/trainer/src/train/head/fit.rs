@@ -14,9 +14,7 @@ use crate::{
     error::TrainError,
     model::EfficientNet,
     train::{
-        LearningRate, Recipe,
-        loss::{soft_cross_entropy, target_probabilities},
-        optimizer,
+        LearningRate, Recipe, SamplerKind, loss::Criterion, optimizer, sampler::draws,
         validate::host_logits,
     },
 };
@@ -25,7 +23,7 @@ use crate::{
 const BATCH: usize = 256;
 
 /// The network with a last layer trained for `recipe.head_epochs` on
-/// `features`, whose images have `labels`. `on_epoch` is told epoch, mean loss
+/// `features`, whose images have these `labels` out of so many `classes`. `on_epoch` is told epoch, mean loss
 /// and accuracy over it.
 ///
 /// # Errors
@@ -33,13 +31,14 @@ const BATCH: usize = 256;
 pub fn fit_head(
     model: EfficientNet,
     features: &Features,
-    labels: &[usize],
+    (labels, classes): (&[usize], usize),
     recipe: &Recipe,
     device: &Device,
     mut on_epoch: impl FnMut(usize, f64, f64),
 ) -> Result<EfficientNet, TrainError> {
     let mut head = model.clone().freeze_leading(EfficientNet::PARTS);
     let mut optimizer = optimizer(recipe);
+    let criterion = Criterion::new(recipe, labels, classes);
     let steps = labels.len().div_ceil(BATCH);
     let rate = LearningRate::cosine(recipe.head_learning_rate, recipe.head_epochs * steps);
     let mut order: Vec<usize> = (0..labels.len()).collect();
@@ -51,6 +50,10 @@ pub fn fit_head(
         key[24..].copy_from_slice(b"head\0\0\0\0");
         order.shuffle(&mut ChaCha8Rng::from_seed(key));
         let (mut total, mut correct) = (0.0, 0);
+        if recipe.sampler == SamplerKind::Balanced {
+            let drawn = draws(labels, labels.len(), recipe, epoch);
+            order = drawn.into_iter().map(|draw| draw.index).collect();
+        }
         for indices in order.chunks(BATCH) {
             let count = indices.len();
             let rows = indices.iter().flat_map(|&index| {
@@ -67,10 +70,7 @@ pub fn fit_head(
                 .collect();
             let input = Tensor::from_data(TensorData::new(rows, [count, features.width]), device);
             let logits = head.classify(input);
-            let [_, classes] = logits.dims();
-            let smoothing = recipe.label_smoothing;
-            let probabilities = target_probabilities(&targets, classes, smoothing, device);
-            let loss = soft_cross_entropy(logits.clone(), probabilities);
+            let loss = criterion.loss(logits.clone(), &targets, device);
             let value = loss.clone().into_scalar::<f64>();
             if !value.is_finite() {
                 return Err(TrainError::NonFiniteLoss {
