@@ -340,6 +340,9 @@ fn a_folder_of_pictures_trains_and_is_told_apart_by_colour() {
     let contract = &inspect(&model)["contract"];
     let fit = json!({"mode": "center_crop", "shorter_side": 32});
     assert_eq!(contract["fit"], fit);
+    // Photos are antialiased, which readers of version 1 know nothing of.
+    assert_eq!(contract["preprocessing"]["resize"], "pillow_bicubic");
+    assert_eq!(contract["version"], 2);
     assert_eq!(contract["classes"], json!(COLOURS.map(|(class, _)| class)));
 
     let photos = cwd.path().join("photos");

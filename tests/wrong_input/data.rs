@@ -201,3 +201,18 @@ fn no_such_folder_or_a_folder_without_classes() {
         &["one folder a class"],
     );
 }
+
+#[test]
+fn a_kernel_that_graphs_do_not_have() {
+    let cwd = tempfile::tempdir().unwrap();
+    let output = fit(
+        cwd.path(),
+        &["--dataset", "digits", "--resize", "pillow_bicubic"],
+    );
+    assert_failure(
+        &output,
+        1,
+        &["resize = pillow_bicubic", "digits, which is stored at 8x8"],
+        &["--resize"],
+    );
+}

@@ -275,3 +275,133 @@ impl<'a> Loader<'a> {
         Pixels::Levels(images.concat())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contract::{Resize, preprocess};
+    use dataset::Dataset;
+    use image::RgbImage;
+
+    use super::*;
+    use crate::train::ResizeKind;
+
+    const SIDE: usize = 32;
+    const SMALLER: usize = 16;
+
+    fn photo(index: u32) -> RgbImage {
+        RgbImage::from_fn(90, 70, |x, y| {
+            image::Rgb([x * y, x * x + index, y * y].map(|level| level as u8))
+        })
+    }
+
+    /// Two photos, in `folder`.
+    fn data(folder: &std::path::Path, resize: ResizeKind) -> TrainingData {
+        let files = ["0.png", "1.png"];
+        for (index, file) in (0..).zip(files) {
+            photo(index).save(folder.join(file)).unwrap();
+        }
+        let split = Split::from_files(folder, files.map(Into::into).to_vec(), vec![0, 1]);
+        let dataset = Dataset {
+            name: "photos".to_owned(),
+            classes: vec!["a".to_owned(), "b".to_owned()],
+            superclasses: None,
+            train: split.clone(),
+            val: Some(split),
+            test: None,
+            sha256: String::new(),
+            notes: Vec::new(),
+        };
+        let recipe = Recipe {
+            image_size: SIDE,
+            resize,
+            ..Recipe::default()
+        };
+        TrainingData::new(&dataset, &recipe, [0.5; 3], [0.25; 3]).unwrap()
+    }
+
+    /// The levels of the first photo on their way to a network of side `size`.
+    fn levels(data: &TrainingData, kernel: Resize, size: usize) -> Vec<u8> {
+        let photo = photo(0);
+        let input = [SIDE; 2];
+        let fitted = preprocess::fit(photo.as_raw(), [70, 90], &data.fit, kernel, input);
+        preprocess::resize(&fitted, input, [size; 2], kernel)
+    }
+
+    #[test]
+    fn every_resize_of_a_photo_is_by_the_run_s_kernel() {
+        let folder = tempfile::tempdir().unwrap();
+        for (resize, kernel) in [
+            (ResizeKind::Auto, Resize::PillowBicubic),
+            (ResizeKind::OpencvCubic, Resize::OpencvCubic),
+        ] {
+            let data = data(folder.path(), resize);
+            assert_eq!(data.preprocessing.resize, kernel);
+            for (size, as_levels) in [SIDE, SMALLER]
+                .into_iter()
+                .flat_map(|s| [(s, true), (s, false)])
+            {
+                let expected = levels(&data, kernel, size);
+                let mut loader = Loader::new(&data, &data.train, 2, size);
+                loader.as_levels = as_levels;
+                loader
+                    .in_order(|batch| {
+                        match batch.pixels {
+                            Pixels::Levels(found) => {
+                                assert_eq!(found[..expected.len()], expected);
+                            }
+                            Pixels::Normalised(found) => {
+                                let preprocessing = data.preprocessing_at(size);
+                                let ours = Preprocessor::new([size; 2], &preprocessing);
+                                let expected = ours.batch(&expected);
+                                assert_eq!(found[..expected.len()], expected);
+                            }
+                        }
+                        Ok(ControlFlow::Continue(()))
+                    })
+                    .unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_crop_is_resized_by_the_run_s_kernel_and_so_is_what_is_not_cropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let whole: Vec<augment::Transform> = crate::train::parse_value(
+            "[{ kind = 'random_resized_crop', scale = [1, 1], ratio = [1.2857142857, 1.2857142857] }]",
+        )
+        .unwrap();
+        let sometimes: Vec<augment::Transform> =
+            crate::train::parse_value("[{ kind = 'random_resized_crop', probability = 0 }]")
+                .unwrap();
+        for (resize, kernel) in [
+            (ResizeKind::Auto, Resize::PillowBicubic),
+            (ResizeKind::OpencvCubic, Resize::OpencvCubic),
+        ] {
+            let data = data(folder.path(), resize);
+            let photo = photo(0);
+            let stretched = preprocess::resize(photo.as_raw(), [70, 90], [SMALLER; 2], kernel);
+            for (augment, expected) in [
+                (&whole, stretched),
+                (&sometimes, levels(&data, kernel, SMALLER)),
+            ] {
+                let recipe = Recipe {
+                    augment: augment.clone(),
+                    ..Recipe::default()
+                };
+                let mut loader = Loader::new(&data, &data.train, 2, SMALLER);
+                loader.as_levels = true;
+                loader
+                    .shuffled(&recipe, 1, 0, |batch| {
+                        let Pixels::Levels(found) = batch.pixels else {
+                            panic!("normalised on the host");
+                        };
+                        let place = batch.labels.iter().position(|&label| label == 0).unwrap();
+                        let found = &found[place * expected.len()..][..expected.len()];
+                        assert_eq!(found, expected);
+                        Ok(ControlFlow::Continue(()))
+                    })
+                    .unwrap();
+            }
+        }
+    }
+}
