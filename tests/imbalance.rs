@@ -9,7 +9,7 @@ use end_to_end::{COLOURS, infer, json, run, text, trainer, write_folder};
 use serde_json::Value;
 
 /// A run of seconds on the folder `photos`.
-const RUN: [&str; 16] = [
+const RUN: [&str; 20] = [
     "fit",
     "--dataset",
     "photos",
@@ -21,6 +21,10 @@ const RUN: [&str; 16] = [
     "2",
     "--batch-size",
     "12",
+    "--head-epochs",
+    "0",
+    "--select",
+    "best",
     "--warmup-epochs",
     "0",
     "--augment",

@@ -118,7 +118,9 @@ fn a_finished_run_goes_on_and_is_the_same_however_often_it_is_killed() {
     assert!(read(&reference, "history.csv").starts_with(&before));
     assert_eq!(epochs_of_history(&reference), 5);
     assert_consistent(&reference, 5);
-    assert!(reference.join("test.json").is_file());
+    for file in ["test.json", "report.html"] {
+        assert!(reference.join(file).is_file(), "{file}");
+    }
     stdout(&resume(&again, &["--epochs", "5"]));
     assert_same_outcome(&again, &reference);
 

@@ -121,6 +121,22 @@ fn a_program_on_the_path_is_called_by_its_name() {
 }
 
 #[test]
+fn a_run_that_is_still_improving_says_how_to_have_more_epochs() {
+    let root = tempfile::tempdir().unwrap();
+    let limits = ["--dataset", "digits", "--train-limit", "400"];
+    let rate = ["--learning-rate", "2e-3", "--monitor", "val_loss"];
+    let out = ["--out", "it's a run", "--quiet"];
+    let args = [&["fit"], &SMALL[..], &limits, &rate, &out].concat();
+    let output = run(&mut trainer(root.path(), &args));
+    stdout(&output);
+    let command = printed(&output, "         for more: ");
+    assert!(command.ends_with(" --epochs 4"), "{command}");
+    stdout(&shell(root.path(), &command));
+    let history = fs::read_to_string(root.path().join("it's a run/history.csv")).unwrap();
+    assert_eq!(history.lines().count(), 5, "{history}");
+}
+
+#[test]
 fn an_interrupted_run_says_how_to_go_on() {
     let root = tempfile::tempdir().unwrap();
     write_folder(&root.path().join(PHOTOS), 10);

@@ -298,17 +298,21 @@ impl RunFolder {
         self.path.join(TEST)
     }
 
-    /// Removes what the model scored, of a run that is finished no more.
+    /// Removes what the model scored, and the page about it, of a run that is finished no
+    /// more.
     ///
     /// # Errors
-    /// The file is there and cannot be removed.
-    pub fn remove_test(&self) -> Result<(), TrainError> {
-        match fs::remove_file(self.test()) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(TrainError::io("remove", self.test())(error))
+    /// A file is there and cannot be removed.
+    pub fn remove_scores(&self) -> Result<(), TrainError> {
+        for path in [self.test(), self.report()] {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(TrainError::io("remove", path)(error));
+                }
+                _ => {}
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     /// Writes what the exported model scores on the test split.

@@ -14,7 +14,8 @@ use super::{
 use crate::cli::progress::TerminalFeedback;
 
 /// Judges a run that went to its end by its `history` and by what the exported model
-/// answered when it was checked; runs the model on the test split if there is one.
+/// answered when it was checked; runs the model on the test split if there is one. `go_on`
+/// is the command that goes on with the run.
 ///
 /// # Errors
 /// The test split cannot be read or run, or its figures not be written. A page that cannot
@@ -23,6 +24,7 @@ pub(super) fn judge(
     job: &Job<'_>,
     history: &History,
     check: &ExportCheck,
+    go_on: &str,
     feedback: &TerminalFeedback,
 ) -> Result<(), TrainError> {
     let data = job.data;
@@ -33,7 +35,7 @@ pub(super) fn judge(
         balance: &balance,
         validation: &check.answers.outcome.evaluation,
         held_out: data.info.split.is_some(),
-        folder: job.run.path(),
+        go_on,
     });
     for finding in &findings {
         feedback.say(&finding.to_string());

@@ -134,7 +134,7 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     let check = export_chosen(&job, &outcome, &feedback.0)?;
     stop.export_is_done();
     if !outcome.interrupted {
-        judgement::judge(&job, &outcome.history, &check, &feedback.0)?;
+        judgement::judge(&job, &outcome.history, &check, &next.go_on, &feedback.0)?;
     }
     println!("{}", run.model().display());
     note(format_args!("next: {}", next.evaluate));

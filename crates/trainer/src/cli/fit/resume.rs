@@ -77,7 +77,7 @@ fn reopen(state: &mut TrainingState, recipe: &Recipe, run: &RunFolder) -> Result
     if state.progress.epoch != before {
         state.save(&run.state())?;
     }
-    run.remove_test()
+    run.remove_scores()
 }
 
 /// What was typed beside `--resume` that a run cannot change, and the command that

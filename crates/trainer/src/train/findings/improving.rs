@@ -1,7 +1,5 @@
 //! A run that ended while it was still getting better.
 
-use std::path::Path;
-
 use super::{Finding, FinishedRun, percent};
 use crate::train::Monitor;
 
@@ -51,22 +49,8 @@ pub(super) fn find(run: &FinishedRun<'_>) -> Option<Finding> {
             shown(best),
             shown(now),
         ),
-        advice: format!(
-            "for more: trainer fit --resume {} --epochs {}",
-            shell_word(run.folder),
-            2 * recipe.epochs,
-        ),
+        advice: format!("for more: {} --epochs {}", run.go_on, 2 * recipe.epochs),
     })
-}
-
-/// The path as a POSIX shell takes it: as it is, or in quotes.
-fn shell_word(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+:,@%=".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -129,11 +113,5 @@ mod tests {
         // Stopped early, it has had enough.
         run.recipe.epochs = 9;
         assert_eq!(run.find(find), None);
-    }
-
-    #[test]
-    fn a_folder_with_blanks_is_quoted() {
-        assert_eq!(shell_word(Path::new("runs/photos-2")), "runs/photos-2");
-        assert_eq!(shell_word(Path::new("my runs/a'b")), r"'my runs/a'\''b'");
     }
 }

@@ -5,7 +5,7 @@ mod overfitting;
 mod unpredicted;
 mod validation_size;
 
-use std::{fmt, path::Path};
+use std::fmt;
 
 use metrics::Evaluation;
 
@@ -24,8 +24,8 @@ pub struct FinishedRun<'a> {
     pub validation: &'a Evaluation,
     /// Whether the validation images were held out of the training images by the recipe.
     pub held_out: bool,
-    /// Its folder.
-    pub folder: &'a Path,
+    /// The command that goes on with it.
+    pub go_on: &'a str,
 }
 
 /// Something that is worth knowing of a run, and what can be done.
@@ -149,7 +149,7 @@ mod example {
                 balance: &balance,
                 validation: &self.validation,
                 held_out: self.held_out,
-                folder: Path::new("runs/photos"),
+                go_on: "trainer fit --resume runs/photos",
             };
             let finding = find(&run)?;
             assert!(findings(&run).contains(&finding));
