@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use metrics::ImageScores;
 
 use self::paired::Paired;
-use super::{EpochRecord, History, Job, Loader, Selection, validate::for_each_answer};
+use super::{EpochRecord, History, Job, Loader, Monitor, Selection, validate::for_each_answer};
 use crate::{checkpoint::Checkpoint, error::TrainError};
 
 /// Validation images below which the figures of the whole split say too little: the two
@@ -60,6 +60,10 @@ pub fn choose(job: &Job<'_>, history: &History) -> Result<Choice, TrainError> {
             let paired = Paired {
                 alone: scores(job, &head)?,
                 tuned: scores(job, &candidate)?,
+                by_class: matches!(
+                    job.recipe.monitor,
+                    Monitor::ValMacroF1 | Monitor::ValBalancedAccuracy
+                ),
             };
             (paired.tuned_wins(), paired.to_string())
         }

@@ -1,6 +1,6 @@
 //! Two networks on the same few images.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use metrics::{ImageScores, mcnemar};
 
@@ -11,6 +11,8 @@ pub(super) struct Paired {
     pub alone: Vec<ImageScores>,
     /// By the fine-tuned network.
     pub tuned: Vec<ImageScores>,
+    /// Whether every class counts the same, however many images it has.
+    pub by_class: bool,
 }
 
 impl Paired {
@@ -18,8 +20,25 @@ impl Paired {
     /// and has a lower loss. The number of right ones alone is a coin's toss on ten images; how
     /// sure the networks are of each tells more, and both together keep luck out.
     pub fn tuned_wins(&self) -> bool {
-        let (only_alone, only_tuned) = self.discordant();
-        only_tuned >= only_alone && loss(&self.tuned) < loss(&self.alone)
+        let right = |image: &ImageScores| f64::from(u8::from(is_right(image)));
+        self.mean(&self.tuned, right) >= self.mean(&self.alone, right)
+            && self.mean(&self.tuned, |image| image.loss)
+                < self.mean(&self.alone, |image| image.loss)
+    }
+
+    /// Mean of a figure over the images, or of the classes' means.
+    fn mean(&self, scores: &[ImageScores], figure: impl Fn(&ImageScores) -> f64) -> f64 {
+        if !self.by_class {
+            return scores.iter().map(&figure).sum::<f64>() / scores.len().max(1) as f64;
+        }
+        let mut classes: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
+        for image in scores {
+            let (sum, images) = classes.entry(image.label).or_default();
+            *sum += figure(image);
+            *images += 1.0;
+        }
+        let means = classes.values().map(|(sum, images)| sum / images);
+        means.sum::<f64>() / classes.len().max(1) as f64
     }
 
     /// Images that only one of the two is right on.
@@ -40,11 +59,6 @@ fn is_right(image: &ImageScores) -> bool {
     image.predicted == image.label
 }
 
-/// Mean loss in nats.
-fn loss(scores: &[ImageScores]) -> f64 {
-    scores.iter().map(|image| image.loss).sum::<f64>() / scores.len().max(1) as f64
-}
-
 impl fmt::Display for Paired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let right = |scores: &[ImageScores]| scores.iter().filter(|s| is_right(s)).count();
@@ -54,9 +68,9 @@ impl fmt::Display for Paired {
             "{} of {} validation images right, loss {:.3}; the last layer alone {}, {:.3}; McNemar's p = {:.2}",
             right(&self.tuned),
             self.tuned.len(),
-            loss(&self.tuned),
+            self.mean(&self.tuned, |image| image.loss),
             right(&self.alone),
-            loss(&self.alone),
+            self.mean(&self.alone, |image| image.loss),
             mcnemar(only_alone, only_tuned).p_value,
         )
     }
@@ -76,7 +90,12 @@ mod tests {
 
     fn wins(alone: &[f32], tuned: &[f32]) -> bool {
         let (alone, tuned) = (scores(alone), scores(tuned));
-        Paired { alone, tuned }.tuned_wins()
+        let paired = Paired {
+            alone,
+            tuned,
+            by_class: false,
+        };
+        paired.tuned_wins()
     }
 
     #[test]
@@ -91,10 +110,36 @@ mod tests {
     }
 
     #[test]
+    fn a_rare_class_counts_as_much_as_a_frequent_one_by_class() {
+        let of_class = |label: usize, lead: f32| ImageScores::new(&[lead, 0.0], label, 1.0);
+        // Three images of class 0, one of class 1, which the last layer alone takes for class 0.
+        let alone = [3.0, 3.0, 3.0].map(|lead| of_class(0, lead));
+        let tuned = [3.0, 1.0, -0.1].map(|lead| of_class(0, lead));
+        let wins = |by_class| {
+            Paired {
+                alone: alone.into_iter().chain([of_class(1, 1.0)]).collect(),
+                tuned: tuned.into_iter().chain([of_class(1, -1.0)]).collect(),
+                by_class,
+            }
+            .tuned_wins()
+        };
+        assert!(
+            !Paired {
+                alone: scores(&[1.0, -1.0]),
+                tuned: scores(&[-0.1, -1.0]),
+                by_class: true
+            }
+            .tuned_wins()
+        );
+        assert!(wins(true));
+    }
+
+    #[test]
     fn both_are_described() {
         let paired = Paired {
             alone: scores(&[1.0, -1.0]),
             tuned: scores(&[1.0, 1.0]),
+            by_class: false,
         };
         assert_eq!(
             paired.to_string(),
