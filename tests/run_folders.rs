@@ -343,7 +343,7 @@ fn runs_are_listed_with_their_figures_and_states() {
         let found = lines.iter().find(|line| line.starts_with(run));
         found.unwrap_or_else(|| panic!("{run}\n{table}"))
     };
-    for part in [" digits ", "1/1", " %", "finished", "weights none"] {
+    for part in [" digits ", "1/1", " %", "finished", "batch_size 8"] {
         assert!(line("runs/digits").contains(part), "{part}\n{table}");
     }
     assert!(line("runs/sorted/damaged").contains("damaged: "), "{table}");
@@ -364,7 +364,7 @@ fn runs_are_listed_with_their_figures_and_states() {
         serde_json::from_slice(&fs::read(project.join("runs/digits/test.json")).unwrap()).unwrap();
     assert_eq!(digits["test_top1"], test["top1"]);
     assert!(digits["best"]["val_top1"].is_number());
-    assert_eq!(of("photos")["recipe"], Value::Null);
+    assert_eq!(of("photos")["recipe"], "photos");
     // The digits were trained last.
     assert_eq!(listed[0]["folder"], "project/runs/digits");
 

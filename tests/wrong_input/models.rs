@@ -46,7 +46,7 @@ fn a_model_with_a_contract_of_a_newer_version() {
     assert_failure(
         &output,
         1,
-        &["model.onnx", "version 99", "up to 1"],
+        &["model.onnx", "version 99", "up to 2"],
         &["upgrade"],
     );
 }
