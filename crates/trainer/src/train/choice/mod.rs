@@ -28,7 +28,8 @@ pub struct Choice {
 ///
 /// The candidate is the epoch that the recipe's `select` names. It is compared with the last
 /// layer alone, where that was trained first: by the recipe's `monitor` on [`FEW_IMAGES`] or
-/// more, else image by image ([`Paired::tuned_wins`]). A tie goes to the last layer alone.
+/// more, else image by image: it wins if it is right on no fewer images with a lower loss. A tie
+/// goes to the last layer alone.
 ///
 /// # Errors
 /// There is no checkpoint that can be read, or a picture that cannot be decoded.

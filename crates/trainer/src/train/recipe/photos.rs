@@ -17,6 +17,12 @@ const HEAD_BATCH: usize = 256;
 /// an epoch by.
 const FEW_IMAGES: usize = 800;
 
+/// Steps of fine-tuning that are worth more epochs.
+const STEPS: usize = 200;
+
+/// Training images from which on fewer epochs do.
+const MANY_IMAGES: usize = 4000;
+
 /// The last layer first, which is the floor; then all layers at low, layer-wise rates.
 pub(super) fn recipe(amount: Amount) -> Recipe {
     let images = amount.images.max(1);
@@ -25,7 +31,9 @@ pub(super) fn recipe(amount: Amount) -> Recipe {
         _ => 32,
     };
     let steps_of_an_epoch = (images / batch_size).max(1);
-    let epochs = (200 / steps_of_an_epoch).clamp(6, 12);
+    // Small sets lack steps, large ones have them in few epochs.
+    let fewest = if images < MANY_IMAGES { 8 } else { 6 };
+    let epochs = (STEPS / steps_of_an_epoch).clamp(fewest, 12);
     Recipe {
         image_size: 224,
         // 176 of 224 pixels.
