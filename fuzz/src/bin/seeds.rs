@@ -67,8 +67,8 @@ fn model() -> Vec<u8> {
 
 /// What a run on a folder keeps of its data, in as many words as are read.
 fn run_record() -> Vec<u8> {
-    let run = r#"{"dataset": "/data/photos", "data_path": null, "data_dir": "/work/data",
-        "folder": "/work/runs/photos", "contract": CONTRACT}"#;
+    let run = r#"{"dataset": "/data/photos", "data_path": null, "data_dir": "/srv/data",
+        "folder": "/srv/runs/photos", "contract": CONTRACT}"#;
     run.replace("CONTRACT", CONTRACT).into_bytes()
 }
 
