@@ -5,8 +5,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 from abc import ABC, abstractmethod
 from argparse import Namespace
@@ -14,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import machine
+from command import ROOT, pytorch, run_command
 from failure import Failure
 from results import Result
 
-ROOT = Path(__file__).resolve().parents[2]
 BASELINE = Path(__file__).with_name("pytorch")
 CORES = len(os.sched_getaffinity(0))
 
@@ -159,45 +157,3 @@ class Weights:
             )
         family = ["--weights-family", "tensorflow"]
         return cls(path, ["--weights", str(path), *family] if given else [])
-
-
-def pytorch(python: Path | None) -> tuple[str, dict[str, str]]:
-    """An interpreter that has PyTorch, and its environment variables."""
-    if python:
-        return str(python.absolute()), {}
-    run_command([ROOT / "tools/python_env.sh", "torch"])
-    return sys.executable, {"PYTHONPATH": str(ROOT / ".venv-torch/packages")}
-
-
-def run_command(
-    command: list, environment: dict[str, str] | None = None, log: Path | None = None
-) -> str:
-    """Standard output; standard error goes to the log, else to the user."""
-    words = [str(word) for word in command]
-    program = Path(words[0]).name
-    said = f"what it said is {f'in {log}' if log else 'above'}"
-    stderr = log.open("w") if log else None
-    try:
-        finished = subprocess.run(
-            words,
-            cwd=ROOT,
-            env=os.environ | (environment or {}),
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        raise Failure(
-            f"cannot run '{words[0]}': {error.strerror}",
-            f"check that '{program}' is installed or built and can be run",
-        ) from None
-    finally:
-        if stderr:
-            stderr.close()
-    if finished.returncode:
-        raise Failure(
-            f"'{program}' ended with status {finished.returncode}",
-            f"{said}; it was run as: {' '.join(words)}",
-        )
-    return finished.stdout

@@ -17,8 +17,8 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1] / "bench_training"))
 
 import photo_sets
+from command import ROOT, pytorch, run_command
 from failure import Failure
-from rivals import ROOT, pytorch, run_command
 
 SEED = 100
 # Row, and pictures of each class that are held out to compare settings on.

@@ -2,17 +2,14 @@
 
 import argparse
 import json
-import os
 import re
 import statistics
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from command import pytorch, run_command
 from failure import Failure
 
-ROOT = Path(__file__).resolve().parents[2]
 # Who computes trainer's step.
 OURS = ("native", "burn")
 # Ending of the name of a rival in mixed precision.
@@ -125,41 +122,8 @@ def build_example(device: str) -> Path:
     )
 
 
-def pytorch(python: Path | None) -> tuple[str, dict[str, str]]:
-    """An interpreter that has PyTorch, and its environment variables."""
-    if python:
-        return str(python.absolute()), {}
-    run_command([str(ROOT / "tools/python_env.sh"), "torch"])
-    return sys.executable, {"PYTHONPATH": str(ROOT / ".venv-torch/packages")}
-
-
 def commit() -> str:
     try:
         return run_command(["git", "describe", "--always", "--dirty"]).strip()
     except Failure:
         return "unknown commit"
-
-
-def run_command(command: list[str], environment: dict[str, str] | None = None) -> str:
-    """Standard output; standard error goes to the user."""
-    program = Path(command[0]).name
-    try:
-        finished = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=os.environ | (environment or {}),
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        raise Failure(
-            f"cannot run '{command[0]}': {error.strerror}",
-            f"check that '{program}' is installed and can be run",
-        ) from None
-    if finished.returncode:
-        raise Failure(
-            f"'{program}' ended with status {finished.returncode}",
-            f"what it said is above; it was run as: {' '.join(command)}",
-        )
-    return finished.stdout

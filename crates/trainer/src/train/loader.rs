@@ -75,6 +75,11 @@ impl<'a> Loader<'a> {
         }
     }
 
+    /// Batches of the validation split for a network on `device` that is trained by `recipe`.
+    pub fn validation(data: &'a TrainingData, recipe: &Recipe, device: &Device) -> Self {
+        Self::new(data, &data.val, recipe.batch_size, recipe.image_size).for_device(device)
+    }
+
     /// Leaves it to `device` to normalise if it does not share the host's
     /// memory, which spares three quarters of the upload.
     pub fn for_device(mut self, device: &Device) -> Self {

@@ -3,7 +3,7 @@
 
 mod paired;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use metrics::ImageScores;
 
@@ -35,7 +35,8 @@ pub struct Choice {
 /// There is no checkpoint that can be read, or a picture that cannot be decoded.
 pub fn choose(job: &Job<'_>, history: &History) -> Result<Choice, TrainError> {
     let candidate = candidate(job)?;
-    let tuned = Checkpoint::load(&candidate)?.contract.training.epochs;
+    let checkpoint = Checkpoint::load(&candidate)?;
+    let tuned = checkpoint.contract.training.epochs;
     let record = |epoch: usize| history.epochs.iter().rev().find(|r| r.epoch == epoch);
     let head = job.run.head_checkpoint();
     let (Some(alone), Some(tuned), true) = (record(0), record(tuned), head.exists()) else {
@@ -59,8 +60,8 @@ pub fn choose(job: &Job<'_>, history: &History) -> Result<Choice, TrainError> {
     let (tuned_wins, figures) = match job.data.val.len() {
         ..FEW_IMAGES => {
             let paired = Paired {
-                alone: scores(job, &head)?,
-                tuned: scores(job, &candidate)?,
+                alone: scores(job, Checkpoint::load(&head)?)?,
+                tuned: scores(job, checkpoint)?,
                 by_class: matches!(
                     job.recipe.monitor,
                     Monitor::ValMacroF1 | Monitor::ValBalancedAccuracy
@@ -115,17 +116,10 @@ fn percent(share: f64) -> String {
 }
 
 /// The scores that the network of `checkpoint` has on each validation image.
-fn scores(job: &Job<'_>, checkpoint: &Path) -> Result<Vec<ImageScores>, TrainError> {
-    let tensors = Checkpoint::load(checkpoint)?.tensors;
-    let network = job.config.init(job.device()).with_tensors(tensors)?;
-    let recipe = job.recipe;
-    let loader = Loader::new(
-        job.data,
-        &job.data.val,
-        recipe.batch_size,
-        recipe.image_size,
-    )
-    .for_device(job.device());
+fn scores(job: &Job<'_>, checkpoint: Checkpoint) -> Result<Vec<ImageScores>, TrainError> {
+    let network = job.config.init(job.device());
+    let network = network.with_tensors(checkpoint.tensors)?;
+    let loader = Loader::validation(job.data, job.recipe, job.device());
     let mut scores = Vec::with_capacity(job.data.val.len());
     for_each_answer(&network, &loader, job.device(), |logits, label| {
         scores.push(ImageScores::new(logits, label, 1.0));

@@ -120,8 +120,7 @@ fn validation_speed(
 ) -> Result<f64, TrainError> {
     let network = network.valid();
     let device = device.clone().inner();
-    let loader =
-        Loader::new(data, &data.val, recipe.batch_size, recipe.image_size).for_device(&device);
+    let loader = Loader::validation(data, recipe, &device);
     let mut clock = Clock::new();
     loader.in_order(|batch| {
         let count = batch.labels.len();

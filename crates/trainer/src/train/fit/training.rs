@@ -393,14 +393,7 @@ impl<'a> Training<'a> {
         let (began, done_before) = self.epoch_began;
         let trained = began.elapsed().as_secs_f64();
         let total = job.data.val.len();
-        let recipe = job.recipe;
-        let loader = Loader::new(
-            job.data,
-            &job.data.val,
-            recipe.batch_size,
-            recipe.image_size,
-        )
-        .for_device(job.device());
+        let loader = Loader::validation(job.data, job.recipe, job.device());
         // A stop ends training, not validation: what was learnt is measured on
         // all images, or `best` would mean nothing.
         let evaluation = validate(

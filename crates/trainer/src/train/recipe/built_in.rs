@@ -19,11 +19,6 @@ impl Amount {
         images: 1000,
         classes: 10,
     };
-
-    /// Training images of a class, on average.
-    pub fn images_of_a_class(self) -> f64 {
-        self.images as f64 / self.classes.max(1) as f64
-    }
 }
 
 /// A recipe that comes with the program.
