@@ -4,7 +4,7 @@ use augment::batch::SoftTarget;
 use burn::{
     module::{Module, ModuleVisitor, Param},
     optim::GradientsParams,
-    tensor::{Device, Distribution, Tensor, TensorData},
+    tensor::{Device, Tensor, TensorData},
 };
 use contract::{Preprocessing, Resize};
 use pretrained::Family;
@@ -30,13 +30,40 @@ fn config() -> EfficientNetConfig {
     config.with_dropout(0.0)
 }
 
+/// Uniform in -1..1, the same on every run. burn's generator belongs to the whole process:
+/// what a test draws from it depends on the tests that run beside it.
+fn noise(seed: u64, count: usize) -> impl Iterator<Item = f32> {
+    let mut state = seed;
+    std::iter::repeat_with(move || {
+        // splitmix64.
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    })
+    .take(count)
+}
+
 /// A network that draws no random numbers, with running statistics of noise.
 fn network(freeze_batch_norm: bool) -> EfficientNet {
     let device = Device::flex().autodiff();
     let network = config().init(&device);
+    let mut tensors = network.named_tensors();
+    for (seed, tensor) in (1..).zip(tensors.values_mut()) {
+        // Kernels and the classifier; scales, shifts and statistics are constant.
+        if tensor.shape.len() > 1 {
+            let inputs: usize = tensor.shape[1..].iter().product();
+            let bound = (3.0 / inputs as f32).sqrt();
+            tensor.values = noise(seed, tensor.values.len())
+                .map(|value| bound * value)
+                .collect();
+        }
+    }
+    let network = network.with_tensors(tensors).unwrap().train();
     let network = network.with_batch_norms(1.0, false);
+    let images = 64;
     network.forward(Tensor::from_data(
-        TensorData::new(pixels(8), [8, 3, SIZE, SIZE]),
+        TensorData::new(pixels(images), [images, 3, SIZE, SIZE]),
         &device,
     ));
     let network = network.valid().train();
@@ -70,9 +97,10 @@ fn task(smoothing: f64, group: usize) -> Task {
 }
 
 fn pixels(images: usize) -> Vec<f32> {
-    let noise = Distribution::Normal(0.0, 1.0);
-    let noise = Tensor::<4>::random([images, 3, SIZE, SIZE], noise, &Device::flex());
-    noise.into_data().iter::<f32>().collect()
+    let deviation_one = 3f32.sqrt();
+    noise(0, images * 3 * SIZE * SIZE)
+        .map(|value| deviation_one * value)
+        .collect()
 }
 
 fn batch(images: usize) -> Batch {
@@ -225,11 +253,10 @@ fn bfloat16_is_computed_in_and_near_float32() {
     let got = learn_in(PrecisionKind::Bf16, &network, batch, 2);
     let ((loss, _), (exact_loss, _)) = (figures(&got), figures(&exact));
     let error = (loss - exact_loss).abs() / exact_loss;
-    assert!((1e-5..0.1).contains(&error), "{loss} for {exact_loss}");
+    assert!((1e-5..0.05).contains(&error), "{loss} for {exact_loss}");
     let error = relative(&gradients(&got, &network), &gradients(&exact, &network));
-    // Tests that run beside this one draw from the same generator, so the network is not
-    // always the same: 0.1 to 0.35 were seen.
-    assert!((1e-3..0.6).contains(&error), "{error:e}");
+    // 0.07 to 0.13 over ten draws of weights and pixels.
+    assert!((1e-3..0.25).contains(&error), "{error:e}");
 }
 
 #[test]
