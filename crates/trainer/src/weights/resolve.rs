@@ -1,9 +1,9 @@
 //! From a recipe's `weights` value to a network that starts from them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use burn::tensor::Device;
-use pretrained::{Family, PretrainedError, Weights, hub};
+use pretrained::{Family, ModelsFolders, PretrainedError, Weights, hub};
 
 use crate::{
     error::TrainError,
@@ -26,31 +26,35 @@ const HUB_REPOSITORIES: [(&str, &str); 8] = [
 ];
 
 /// Finds what a recipe's `weights` value asks for: `none`, `auto` (what is
-/// under `models_dir` for `architecture`, then the Hugging Face hub) or a file. `family` overrides
+/// in `folders` for `architecture`, then the Hugging Face hub) or a file. `family` overrides
 /// what the file says of its padding and epsilon.
 ///
 /// # Errors
-/// The file cannot be read, or there is nothing under `models_dir` and the hub
+/// The file cannot be read, or there is nothing in `folders` and the hub
 /// cannot be reached.
 pub fn resolve(
     weights: &str,
     architecture: &str,
     family: Option<Family>,
-    models_dir: &Path,
+    folders: &ModelsFolders,
     progress: bool,
 ) -> Result<Option<Weights>, TrainError> {
     let path = match weights {
         "none" => return Ok(None),
-        "auto" => automatic(architecture, models_dir, progress)?,
+        "auto" => automatic(architecture, folders, progress)?,
         file => file.into(),
     };
     Ok(Some(pretrained::read(&path, family)?))
 }
 
-/// Weights of `architecture` under `models_dir`, else from the hub.
-fn automatic(architecture: &str, models_dir: &Path, progress: bool) -> Result<PathBuf, TrainError> {
+/// Weights of `architecture` in `folders`, else from the hub.
+fn automatic(
+    architecture: &str,
+    folders: &ModelsFolders,
+    progress: bool,
+) -> Result<PathBuf, TrainError> {
     if architecture == "efficientnet_b0"
-        && let Some(path) = pretrained::find_default(models_dir)
+        && let Some(path) = folders.find_default()
     {
         return Ok(path);
     }
@@ -59,8 +63,10 @@ fn automatic(architecture: &str, models_dir: &Path, progress: bool) -> Result<Pa
         .find(|(name, _)| *name == architecture)
         .map_or(hub::DEFAULT_REPO, |(_, repository)| repository);
     // Weights that were fetched before are kept and need no network.
-    hub::fetch(repository, None, models_dir, progress).map_err(|source| TrainError::NoWeights {
-        models_dir: models_dir.to_owned(),
+    let kept = hub::file_name(repository).and_then(|name| folders.holding(&name));
+    let folder = kept.unwrap_or_else(|| folders.for_new());
+    hub::fetch(repository, None, folder, progress).map_err(|source| TrainError::NoWeights {
+        folders: folders.clone(),
         source,
     })
 }

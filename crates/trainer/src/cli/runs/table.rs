@@ -40,7 +40,7 @@ pub fn table(runs: &[RunSummary]) -> String {
     let lines = table
         .lines()
         .map(|line| line.trim_end().trim_start_matches(' ').to_owned());
-    lines.collect::<Vec<_>>().join("\n")
+    lines.chain(damages(runs)).collect::<Vec<_>>().join("\n")
 }
 
 fn aligned(cells: [String; 8]) -> Vec<Cell> {
@@ -67,7 +67,7 @@ fn row(run: &RunSummary, now: u64) -> [String; 8] {
         },
         best.unwrap_or_default(),
         run.test_top1.map(percent).unwrap_or_default(),
-        state(run),
+        state(run).to_owned(),
         age(now.saturating_sub(run.changed_unix)),
     ]
 }
@@ -93,16 +93,22 @@ fn is_long(value: &Value) -> bool {
     value.is_array() || value.is_object()
 }
 
-fn state(run: &RunSummary) -> String {
-    match (run.state, &run.damage) {
-        (State::Finished, _) => "finished".to_owned(),
-        (State::Interrupted, _) => "interrupted: can go on".to_owned(),
-        (State::Running, _) => "running".to_owned(),
-        (State::Damaged, reason) => match reason {
-            Some(reason) => format!("damaged: {}", printable(reason)),
-            None => "damaged".to_owned(),
-        },
+fn state(run: &RunSummary) -> &'static str {
+    match run.state {
+        State::Finished => "finished",
+        State::Interrupted => "interrupted: can go on",
+        State::Running => "running",
+        State::Damaged => "damaged",
     }
+}
+
+/// A line a damaged run: below the table, where a long reason widens no column.
+fn damages(runs: &[RunSummary]) -> impl Iterator<Item = String> {
+    runs.iter().filter_map(|run| {
+        let reason = printable(run.damage.as_deref()?);
+        let folder = printable(&run.folder.display().to_string());
+        Some(format!("{folder}: {reason}"))
+    })
 }
 
 /// Seconds as the largest unit of them.
@@ -170,6 +176,21 @@ mod tests {
             "{text}"
         );
         assert!(lines[2].contains(" digits  "), "{text}");
+    }
+
+    #[test]
+    fn the_reason_of_damage_stands_below_and_widens_no_column() {
+        let reason = "checkpoints/state.safetensors is not a state: ".repeat(4);
+        let damaged = RunSummary {
+            state: State::Damaged,
+            damage: Some(reason.clone()),
+            ..run(json!({}))
+        };
+        let text = table(&[damaged, run(json!({}))]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[1].contains(" damaged "), "{text}");
+        assert!(lines[..3].iter().all(|line| line.len() < 140), "{text}");
+        assert_eq!(lines[3], format!("runs/a\u{fffd}b: {reason}"));
     }
 
     #[test]
