@@ -27,7 +27,7 @@ pub enum TrainError {
         /// Where they were looked for.
         folders: ModelsFolders,
         /// Why the hub gave none.
-        source: pretrained::PretrainedError,
+        source: Box<pretrained::PretrainedError>,
     },
     /// ONNX Runtime could not be loaded or refused the exported model.
     #[error(transparent)]

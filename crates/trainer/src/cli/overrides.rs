@@ -130,7 +130,7 @@ recipe_flags! {
     /// What decides which epoch is the best: val_top1, val_loss, val_macro_f1 or val_balanced_accuracy
     monitor: Monitor = "FIGURE",
     /// Which epoch is exported: best (by --monitor) or last
-    select: Selection = "best|last",
+    select: Selection = "best|last|averaged",
     /// Epochs without improvement after which the run ends (0: never)
     early_stopping: usize = "N",
     /// Decay of the moving average of the weights (0: none)

@@ -1,12 +1,15 @@
 //! What each epoch gave, as data, CSV, JSON and plots.
 
+use std::collections::BTreeMap;
+
+use metrics::Evaluation;
 use report::Curve;
 use serde::{Deserialize, Serialize};
 
 use super::Monitor;
 
 /// Figures of one epoch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// Epoch, counted from one; 0 is the last layer trained on its own.
     pub epoch: usize,
@@ -32,6 +35,33 @@ pub struct EpochRecord {
 }
 
 impl EpochRecord {
+    /// The record with the figures of the validation split from `evaluation`.
+    pub fn validated(self, evaluation: &Evaluation) -> Self {
+        Self {
+            val_loss: evaluation.loss,
+            val_top1: evaluation.top1,
+            val_top5: evaluation.top5,
+            val_macro_f1: Some(evaluation.report.macro_average.f1),
+            val_balanced_accuracy: Some(evaluation.report.balanced_accuracy()),
+            ..self
+        }
+    }
+
+    /// The figures that a checkpoint and an exported model carry, by the names of
+    /// [`Monitor`] and `val_top5`.
+    pub fn metrics(&self) -> BTreeMap<String, f64> {
+        [
+            ("val_loss", Some(self.val_loss)),
+            ("val_top1", Some(self.val_top1)),
+            ("val_top5", Some(self.val_top5)),
+            ("val_macro_f1", self.val_macro_f1),
+            ("val_balanced_accuracy", self.val_balanced_accuracy),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
+    }
+
     /// The figure that `monitor` names. One that was not measured is worse than any other.
     pub fn monitored(&self, monitor: Monitor) -> f64 {
         let measured = |share: Option<f64>| share.unwrap_or(0.0);

@@ -164,6 +164,12 @@ impl RunFolder {
         self.path.join("checkpoints/head.safetensors")
     }
 
+    /// Checkpoint of the last epoch averaged with the last layer alone, where the recipe's
+    /// `select` asks for it.
+    pub fn averaged_checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoints/averaged.safetensors")
+    }
+
     /// Checkpoint of the newest epoch.
     pub fn last_checkpoint(&self) -> PathBuf {
         self.path.join("checkpoints/last.safetensors")

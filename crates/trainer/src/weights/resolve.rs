@@ -67,7 +67,7 @@ fn automatic(
     let folder = kept.unwrap_or_else(|| folders.for_new());
     hub::fetch(repository, None, folder, progress).map_err(|source| TrainError::NoWeights {
         folders: folders.clone(),
-        source,
+        source: Box::new(source),
     })
 }
 

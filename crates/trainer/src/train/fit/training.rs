@@ -418,12 +418,9 @@ impl<'a> Training<'a> {
             learning_rate: sums.learning_rate,
             train_loss: sums.loss / images,
             train_top1: sums.correct as f64 / images,
-            val_loss: evaluation.loss,
-            val_top1: evaluation.top1,
-            val_top5: evaluation.top5,
-            val_macro_f1: Some(evaluation.report.macro_average.f1),
-            val_balanced_accuracy: Some(evaluation.report.balanced_accuracy()),
-        };
+            ..EpochRecord::default()
+        }
+        .validated(&evaluation);
         let speed = Speed {
             epoch,
             images_per_second: (sums.images - done_before) as f64 / trained,
@@ -435,16 +432,7 @@ impl<'a> Training<'a> {
     fn checkpoint(&self, record: &EpochRecord) -> Checkpoint {
         let mut contract = self.job.contract.clone();
         contract.training.epochs = record.epoch;
-        contract.training.metrics = [
-            ("val_loss", Some(record.val_loss)),
-            ("val_top1", Some(record.val_top1)),
-            ("val_top5", Some(record.val_top5)),
-            ("val_macro_f1", record.val_macro_f1),
-            ("val_balanced_accuracy", record.val_balanced_accuracy),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-        .collect();
+        contract.training.metrics = record.metrics();
         self.checkpoint_of(&self.result(), contract)
     }
 

@@ -152,15 +152,20 @@ impl Monitor {
     }
 }
 
-/// Which epoch a run exports.
+/// Which network a run exports, after its epochs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
-    /// The one with the best `monitor`.
+    /// That of the epoch with the best `monitor`.
     Best,
-    /// The last one: where the validation split is too small to choose by, the end of the
+    /// That of the last epoch: where the validation split is too small to choose by, the end of the
     /// schedule is the better guess.
     Last,
+    /// That of the last epoch, its weights averaged with those that fine-tuning began with, the
+    /// last layer alone trained (`head_epochs`; the last epoch's itself where that was not
+    /// done). Keeps what pretraining knew and a small set does not show: "Robust fine-tuning of
+    /// zero-shot models" (WiSE-FT), Wortsman et al., 2022.
+    Averaged,
 }
 
 /// Parses a value as its TOML spelling, so that flags and files agree.
@@ -192,7 +197,8 @@ from_toml_spelling!(
     "one-cycle" => Self::OneCycle,
     "plateau" => Self::Plateau
 );
-from_toml_spelling!(Selection, "best" => Self::Best, "last" => Self::Last);
+from_toml_spelling!(Selection, "best" => Self::Best, "last" => Self::Last,
+    "averaged" => Self::Averaged);
 from_toml_spelling!(PrecisionKind, "fp32" => Self::Fp32, "bf16" => Self::Bf16);
 from_toml_spelling!(
     ResizeKind,
@@ -235,7 +241,7 @@ mod tests {
         check::<OptimizerKind>(&["adam", "adamw", "sgd"]);
         check::<ScheduleKind>(&["constant", "cosine", "step", "one-cycle", "plateau"]);
         check::<PrecisionKind>(&["fp32", "bf16"]);
-        check::<Selection>(&["best", "last"]);
+        check::<Selection>(&["best", "last", "averaged"]);
         check::<ResizeKind>(&["auto", "opencv_cubic", "pillow_bicubic"]);
         check::<ClassWeighting>(&["none", "balanced", "effective"]);
         check::<SamplerKind>(&["shuffle", "balanced"]);

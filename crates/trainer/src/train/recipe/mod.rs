@@ -106,7 +106,7 @@ pub struct Recipe {
     pub plateau_min_delta: f64,
     /// Figure that decides which epoch is the best.
     pub monitor: Monitor,
-    /// Which epoch is exported.
+    /// Which network is exported.
     pub select: Selection,
     /// Epochs without a better `monitor` after which the run ends (0: never).
     pub early_stopping: usize,
