@@ -69,15 +69,18 @@ fn a_folder_gets_the_recipe_for_photos_and_the_run_says_which_network_won() {
     let kept = fs::read_to_string(run.join("recipe.toml")).unwrap();
     for value in [
         "train_image_scale = 0.8",
-        "select = \"last\"",
+        "select = \"averaged\"",
         "head_epochs = 3",
     ] {
         assert!(kept.contains(value), "{value}\n{kept}");
     }
+    let averaged = tensors(&run, "averaged");
+    let (head, last) = (tensors(&run, "head"), tensors(&run, "last"));
+    assert!(averaged != head && averaged != last);
     // What was exported is what a later command finds as the best.
     let best = tensors(&run, "best");
     assert!(
-        ["head", "last"]
+        ["head", "averaged"]
             .iter()
             .any(|name| tensors(&run, name) == best)
     );
