@@ -148,6 +148,31 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// SHA-256 of bytes that come one after the other.
+///
+/// ```
+/// use contract::fs::{RunningSha256, sha256_hex};
+///
+/// let mut running = RunningSha256::default();
+/// running.update(b"a");
+/// running.update(b"bc");
+/// assert_eq!(running.hex(), sha256_hex(b"abc"));
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct RunningSha256(Sha256);
+
+impl RunningSha256 {
+    /// Takes in the bytes that come next.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of everything so far as 64 lower-case hexadecimal digits.
+    pub fn hex(&self) -> String {
+        hex(&self.0.clone().finalize())
+    }
+}
+
 /// SHA-256 of `bytes` as 64 lower-case hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
