@@ -61,7 +61,7 @@ impl AtomicFile {
         let temporary = self
             .temporary
             .into_inner()
-            .map_err(IntoInnerError::into_error)?;
+            .map_err(|error| without_path(IntoInnerError::into_error(error)))?;
         temporary.as_file().sync_all()?;
         temporary.persist(&self.path).map_err(|error| error.error)?;
         sync_folder(folder_of(&self.path))
@@ -70,11 +70,11 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.temporary.write(bytes)
+        self.temporary.write(bytes).map_err(without_path)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.temporary.flush()
+        self.temporary.flush().map_err(without_path)
     }
 }
 
