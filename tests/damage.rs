@@ -147,16 +147,7 @@ fn a_picture_that_is_replaced_in_training_ends_the_run_and_with_the_old_one_it_g
         "--image-size",
         "32",
     ];
-    let more = [
-        "--epochs",
-        "1000",
-        "--batch-size",
-        "8",
-        "--state-interval",
-        "0",
-        "--out",
-        "run",
-    ];
+    let more = ["--epochs", "1000", "--batch-size", "8", "--out", "run"];
     let mut command = trainer(cwd.path(), &[&args[..], &more].concat());
     let mut child = command
         .stdout(std::process::Stdio::null())
