@@ -177,7 +177,7 @@ fn a_report_that_cannot_be_written_costs_no_run() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
     assert!(
-        said.contains("warning: no report: cannot write run/report.html"),
+        said.contains("warning: no report: cannot write 'run/report.html'"),
         "{said}"
     );
     assert!(root.path().join("run/model.onnx").is_file());

@@ -374,3 +374,27 @@ fn runs_are_listed_with_their_figures_and_states() {
     let nowhere = run(&mut trainer(root.path(), &["runs", "nowhere"]));
     assert_failure(&nowhere, 1, &["nowhere", "cannot read"], &["path"]);
 }
+
+/// A name in Latin-1, as old archives have them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_in_a_folder_whose_name_is_no_unicode_goes_on_and_is_evaluated() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let root = tempfile::tempdir().unwrap();
+    let project = root.path().join(OsStr::from_bytes(b"caf\xe9"));
+    write_folder(&project.join("photos"), 10);
+    let args = [&["fit", "--dataset", "photos"], &SMALL[..]].concat();
+    stdout(&run(&mut trainer(&project, &args)));
+    let folder = project.join("runs/photos");
+    let resume = ["fit", "--epochs", "2", "--resume"];
+    let elsewhere = root.path();
+    stdout(&run(trainer(elsewhere, &resume).arg(&folder)));
+    let eval = ["eval", "--json", "--split", "val", "--model"];
+    is_right(&run(infer(elsewhere, &eval).arg(&folder)));
+    // It moves with its data, as any other.
+    let moved = root.path().join(OsStr::from_bytes(b"th\xe9"));
+    fs::rename(&project, &moved).unwrap();
+    is_right(&run(infer(elsewhere, &eval).arg(moved.join("runs/photos"))));
+}

@@ -14,6 +14,7 @@ mod model;
 mod outcome;
 mod printed;
 mod program;
+mod signals;
 
 pub use check::{assert_failure, assert_wrong_usage, json, stdout};
 pub use cifar::{cifar_archive, cifar_files};
@@ -22,3 +23,4 @@ pub use model::{SMALL_RUN, trained_digits};
 pub use outcome::assert_same_outcome;
 pub use printed::{printed, printed_in_hint, shell};
 pub use program::{infer, onnxruntime, project_root, run, text, trainer};
+pub use signals::{ignoring, signal};

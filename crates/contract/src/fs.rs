@@ -61,7 +61,7 @@ impl AtomicFile {
         let temporary = self
             .temporary
             .into_inner()
-            .map_err(IntoInnerError::into_error)?;
+            .map_err(|error| without_path(IntoInnerError::into_error(error)))?;
         temporary.as_file().sync_all()?;
         temporary.persist(&self.path).map_err(|error| error.error)?;
         sync_folder(folder_of(&self.path))
@@ -70,11 +70,11 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.temporary.write(bytes)
+        self.temporary.write(bytes).map_err(without_path)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.temporary.flush()
+        self.temporary.flush().map_err(without_path)
     }
 }
 
@@ -146,6 +146,31 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
         return Err(io::Error::other("it is no regular file"));
     }
     File::open(path)
+}
+
+/// SHA-256 of bytes that come one after the other.
+///
+/// ```
+/// use contract::fs::{RunningSha256, sha256_hex};
+///
+/// let mut running = RunningSha256::default();
+/// running.update(b"a");
+/// running.update(b"bc");
+/// assert_eq!(running.hex(), sha256_hex(b"abc"));
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct RunningSha256(Sha256);
+
+impl RunningSha256 {
+    /// Takes in the bytes that come next.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of everything so far as 64 lower-case hexadecimal digits.
+    pub fn hex(&self) -> String {
+        hex(&self.0.clone().finalize())
+    }
 }
 
 /// SHA-256 of `bytes` as 64 lower-case hexadecimal digits.

@@ -218,6 +218,12 @@ pub enum DatasetError {
         /// Why.
         reason: String,
     },
+    /// An image file is another one than when the data set was opened.
+    #[error("{}: the file was changed since the data set was opened", path.display())]
+    Changed {
+        /// The image file.
+        path: PathBuf,
+    },
     /// A class has too few images to be in both parts of a split.
     #[error("class '{class}' has {count} image(s), splitting needs at least {needed}")]
     TooFewImages {
@@ -338,6 +344,10 @@ impl DatasetError {
             Self::NotUnicode { .. } => "rename it",
             Self::Decode { .. } => {
                 "replace or remove the file; PNG, JPEG, BMP, GIF, WebP, TIFF and PNM can be read"
+            }
+            Self::Changed { .. } => {
+                "leave a data set as it is while it is used; put the old file back, or start \
+                 anew with what is there now"
             }
             Self::TooFewImages { .. } => {
                 "add images of this class, remove the class, or bring a split of your own \

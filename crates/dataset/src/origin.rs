@@ -3,11 +3,12 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::one_line;
+use crate::path_text;
 use crate::{DatasetError, OpenOptions, Source};
 
 /// The file's name.
@@ -19,11 +20,19 @@ const MOST_BYTES: u64 = 64 << 20;
 /// Where a run had its data from. Paths are absolute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    dataset: String,
+    /// A name, or the path of a folder.
+    #[serde(with = "path_text")]
+    dataset: PathBuf,
+    #[serde(default, with = "path_text::optional")]
     data_path: Option<PathBuf>,
+    #[serde(with = "path_text")]
     data_dir: PathBuf,
     /// Where the run's folder was: data that moved together with it is found.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "path_text::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     folder: Option<PathBuf>,
 }
 
@@ -45,8 +54,8 @@ impl Origin {
         let local = options.local.as_deref();
         Ok(Self {
             dataset: match source {
-                Source::Folder(path) => absolute(path)?.display().to_string(),
-                built_in => built_in.to_string(),
+                Source::Folder(path) => absolute(path)?,
+                built_in => built_in.to_string().into(),
             },
             data_path: local.map(absolute).transpose()?,
             data_dir: absolute(&options.data_dir)?,
@@ -56,8 +65,13 @@ impl Origin {
 
     /// Returns the data set.
     pub fn source(&self) -> Source {
-        let Ok(source) = self.dataset.parse();
-        source
+        match self.dataset.to_str() {
+            Some(text) => {
+                let Ok(source) = text.parse();
+                source
+            }
+            None => Source::Folder(self.dataset.clone()),
+        }
     }
 
     /// Returns where the data set was looked for, at the time.
@@ -119,18 +133,16 @@ impl Origin {
     /// Checks that every path can be shown in a line.
     fn check(&self) -> Result<(), String> {
         let paths = [
+            Some(&self.dataset),
             Some(&self.data_dir),
             self.data_path.as_ref(),
             self.folder.as_ref(),
         ];
-        let paths = paths
+        let mut paths = paths
             .into_iter()
             .flatten()
             .map(|path| path.display().to_string());
-        match paths
-            .chain([self.dataset.clone()])
-            .find(|path| path.contains(char::is_control))
-        {
+        match paths.find(|path| path.contains(char::is_control)) {
             Some(path) => Err(format!("a path with control characters: {path:?}")),
             None => Ok(()),
         }
@@ -218,14 +230,6 @@ struct Training {
 #[derive(Deserialize)]
 struct Contents {
     sha256: String,
-}
-
-/// A path that stands in the file as it is shown to people.
-fn absolute(path: &Path) -> io::Result<PathBuf> {
-    Ok(std::path::absolute(path)?
-        .to_string_lossy()
-        .into_owned()
-        .into())
 }
 
 #[cfg(test)]

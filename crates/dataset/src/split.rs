@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
+use crate::fingerprint::Fingerprint;
 use crate::{DatasetError, RgbPixels, decode_file};
 
 /// Labelled images of one split. Cheap to clone: the images are shared.
@@ -38,6 +39,8 @@ enum Storage {
     Files {
         root: PathBuf,
         files: Vec<PathBuf>,
+        /// As the files were when the data set was hashed, each; empty if it was not.
+        fingerprints: Vec<Fingerprint>,
     },
 }
 
@@ -81,9 +84,24 @@ impl Split {
     /// # Panics
     /// If there are not as many labels as files.
     pub fn from_files(root: impl Into<PathBuf>, files: Vec<PathBuf>, labels: Vec<usize>) -> Self {
+        Self::from_hashed_files(root, files, labels, Vec::new())
+    }
+
+    /// As [`from_files`](Self::from_files), where every file has a fingerprint: one that is
+    /// changed from then on is refused.
+    pub(crate) fn from_hashed_files(
+        root: impl Into<PathBuf>,
+        files: Vec<PathBuf>,
+        labels: Vec<usize>,
+        fingerprints: Vec<Fingerprint>,
+    ) -> Self {
         assert_eq!(files.len(), labels.len(), "one label for each file");
-        let root = root.into();
-        Self::new(labels, Storage::Files { root, files })
+        let storage = Storage::Files {
+            root: root.into(),
+            files,
+            fingerprints,
+        };
+        Self::new(labels, storage)
     }
 
     /// A split of `records` of `size` `[height, width]`, one for each label, read when
@@ -134,8 +152,8 @@ impl Split {
     /// Image `i`, decoded, upright (EXIF orientation applied) and in RGB.
     ///
     /// # Errors
-    /// [`DatasetError::Decode`] or [`DatasetError::Io`] naming the file; images
-    /// in memory never fail.
+    /// [`DatasetError::Decode`], [`DatasetError::Io`] or [`DatasetError::Changed`]
+    /// naming the file; images in memory never fail.
     pub fn image(&self, i: usize) -> Result<RgbPixels, DatasetError> {
         let of_size = |[height, width]: [usize; 2], pixels| RgbPixels {
             height,
@@ -150,7 +168,21 @@ impl Split {
             Storage::Records { size, records, .. } => {
                 Ok(of_size(*size, records.read(self.items[i])?))
             }
-            Storage::Files { root, files } => decode_file(&root.join(&files[self.items[i]])),
+            Storage::Files {
+                root,
+                files,
+                fingerprints,
+            } => {
+                let path = root.join(&files[self.items[i]]);
+                let image = decode_file(&path)?;
+                // After it was read: a change meanwhile shows too.
+                match fingerprints.get(self.items[i]) {
+                    Some(file) if !file.fits(&path).map_err(DatasetError::io("read", &path))? => {
+                        Err(DatasetError::Changed { path })
+                    }
+                    _ => Ok(image),
+                }
+            }
         }
     }
 
@@ -176,7 +208,7 @@ impl Split {
     pub fn path(&self, i: usize) -> Option<PathBuf> {
         match &self.images.storage {
             Storage::Memory { .. } | Storage::Records { .. } => None,
-            Storage::Files { root, files } => Some(root.join(&files[self.items[i]])),
+            Storage::Files { root, files, .. } => Some(root.join(&files[self.items[i]])),
         }
     }
 

@@ -42,6 +42,7 @@
 //! The ONNX Runtime shared library is found and loaded when the first
 //! classifier is built; [`RuntimeInfo`] says which one it was.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(
     test,
     expect(clippy::unwrap_used, reason = "a test fails by panicking")

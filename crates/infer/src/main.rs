@@ -12,6 +12,7 @@
 //! - `cli::serve`: `infer serve`, models over HTTP;
 //! - `cli::manual`: `infer completions` and `infer man`.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(
     test,
     expect(clippy::unwrap_used, reason = "a test fails by panicking")

@@ -13,10 +13,8 @@ use crate::{
 /// - input, output: `[rows, channels]`
 /// - gate: `[channels]`
 pub fn activate(input: &[f32], norm: &Normalisation, gate: &[f32], output: &mut [f32]) {
-    let channels = gate.len();
-    assert_shapes(channels, &[input, output], &[&norm.scale, &norm.shift]);
     for_channels(
-        channels,
+        gate.len(),
         &mut Activate {
             input,
             norm,
@@ -34,6 +32,11 @@ struct Activate<'a> {
 }
 
 impl ChannelKernel for Activate<'_> {
+    fn check(&self, channels: usize) {
+        let per_channel = [&*self.norm.scale, &self.norm.shift, self.gate];
+        assert_shapes(channels, &[self.input, self.output], &per_channel);
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let scale = load::<S, FULL>(simd, &self.norm.scale, channel, lanes);
@@ -55,7 +58,6 @@ impl ChannelKernel for Activate<'_> {
 /// - input: `[rows, channels]`
 /// - sums: `[channels]`
 pub fn sum_activated(input: &[f32], norm: &Normalisation, sums: &mut [f32]) {
-    assert_shapes(sums.len(), &[input], &[&norm.scale, &norm.shift]);
     for_channels(sums.len(), &mut SumActivated { input, norm, sums });
 }
 
@@ -66,6 +68,11 @@ struct SumActivated<'a> {
 }
 
 impl ChannelKernel for SumActivated<'_> {
+    fn check(&self, channels: usize) {
+        let per_channel = [&*self.norm.scale, &self.norm.shift, self.sums];
+        assert_shapes(channels, &[self.input], &per_channel);
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let scale = load::<S, FULL>(simd, &self.norm.scale, channel, lanes);
@@ -91,8 +98,6 @@ pub fn activate_with_slope(
     output: &mut [f32],
     slope: &mut [f32],
 ) {
-    let channels = norm.scale.len();
-    assert_shapes(channels, &[input, output, slope], &[&norm.shift]);
     for_channels(
         norm.scale.len(),
         &mut ActivateWithSlope {
@@ -112,6 +117,11 @@ struct ActivateWithSlope<'a> {
 }
 
 impl ChannelKernel for ActivateWithSlope<'_> {
+    fn check(&self, channels: usize) {
+        let rows = [self.input, self.output, self.slope];
+        assert_shapes(channels, &rows, &[&self.norm.scale, &self.norm.shift]);
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let scale = load::<S, FULL>(simd, &self.norm.scale, channel, lanes);
@@ -143,9 +153,6 @@ pub fn activation_gradient(
     pooled: &[f32],
     sums: &mut GradientSums,
 ) {
-    let of_norm = [&*norm.scale, &norm.shift, &norm.mean];
-    assert_shapes(gate.len(), &[gradient, input], &of_norm);
-    assert_shapes(gate.len(), &[], &[pooled, &sums.sum, &sums.centred]);
     for_channels(
         gate.len(),
         &mut ActivationGradient {
@@ -169,6 +176,15 @@ struct ActivationGradient<'a> {
 }
 
 impl ChannelKernel for ActivationGradient<'_> {
+    fn check(&self, channels: usize) {
+        let Normalisation {
+            scale, shift, mean, ..
+        } = self.norm;
+        let GradientSums { sum, centred, .. } = &*self.sums;
+        let per_channel: [&[f32]; 7] = [scale, shift, mean, self.gate, self.pooled, sum, centred];
+        assert_shapes(channels, &[self.gradient, self.input], &per_channel);
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let scale = load::<S, FULL>(simd, &self.norm.scale, channel, lanes);
@@ -206,9 +222,6 @@ pub fn slope_gradient(
     norm: &Normalisation,
     sums: &mut GradientSums,
 ) {
-    let channels = norm.mean.len();
-    let sums_of = [&*sums.sum, &sums.centred];
-    assert_shapes(channels, &[gradient, slope, input], &sums_of);
     for_channels(
         norm.mean.len(),
         &mut SlopeGradient {
@@ -230,6 +243,12 @@ struct SlopeGradient<'a> {
 }
 
 impl ChannelKernel for SlopeGradient<'_> {
+    fn check(&self, channels: usize) {
+        let rows = [&*self.gradient, self.slope, self.input];
+        let per_channel = [&*self.norm.mean, &self.sums.sum, &self.sums.centred];
+        assert_shapes(channels, &rows, &per_channel);
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let mean = load::<S, FULL>(simd, &self.norm.mean, channel, lanes);

@@ -79,6 +79,11 @@ struct Update<'a> {
 }
 
 impl ChannelKernel for Update<'_> {
+    fn check(&self, channels: usize) {
+        let slices = [&*self.parameters, self.gradient, self.first, self.second];
+        assert!(slices.iter().all(|values| values.len() == channels));
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, at: usize, lanes: usize) {
         let splat = |value| simd.splat_f32s(value);

@@ -44,6 +44,10 @@ fn map(input: &[f32], function: Function) -> Vec<f32> {
 }
 
 impl ChannelKernel for Map<'_> {
+    fn check(&self, channels: usize) {
+        assert!(self.input.len() == channels && self.output.len() == channels);
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, at: usize, lanes: usize) {
         let x = load::<S, FULL>(simd, self.input, at, lanes);

@@ -12,8 +12,11 @@ pub(crate) struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     /// `values` as `[rows, columns]`, where there are as many rows as fit.
+    ///
+    /// # Panics
+    /// If there are no columns, or values are left over.
     pub fn new(values: &'a [f32], columns: usize) -> Self {
-        debug_assert!(values.len().is_multiple_of(columns));
+        assert!(columns > 0 && values.len().is_multiple_of(columns));
         Self {
             values,
             rows: values.len() / columns,

@@ -8,15 +8,30 @@ use pulp::{Arch, Simd, WithSimd};
 /// register holds the same position's neighbouring channels, whatever the
 /// operator. What a channel needs (its scale, its weights, its sums) then
 /// stays in registers while the kernel walks over positions.
+///
+/// [`load`] and [`store`] do not look where they read and write: [`check`](Self::check) has
+/// looked before.
 pub(crate) trait ChannelKernel {
+    /// Checks that whatever [`run`](Self::run) loads and stores for so many channels lies inside
+    /// its slices.
+    ///
+    /// # Panics
+    /// If it does not.
+    fn check(&self, channels: usize);
+
     /// Works on channels `channel..channel + lanes`; `FULL` says that `lanes`
     /// is the register's width.
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize);
 }
 
 /// Runs `kernel` over all channels with the widest instructions that this
-/// processor has (AVX-512, AVX2 and FMA, NEON, or plain Rust).
+/// processor has (AVX-512, AVX2 and FMA, NEON, or plain Rust). The one way to run a kernel, so
+/// that each is checked, whatever calls it: once a call, not once an access.
+///
+/// # Panics
+/// If the kernel's slices are too short for what it does.
 pub(crate) fn for_channels(channels: usize, kernel: &mut impl ChannelKernel) {
+    kernel.check(channels);
     Arch::new().dispatch(OverChannels { channels, kernel });
 }
 
@@ -43,8 +58,7 @@ impl<K: ChannelKernel> WithSimd for OverChannels<'_, K> {
     }
 }
 
-/// Every kernel's slices are checked once, before it runs: loads and stores
-/// inside are not.
+/// What most kernels [`check`](ChannelKernel::check).
 ///
 /// # Panics
 /// If `rows` are not all of one length, a multiple of `channels`, or one of
@@ -70,9 +84,9 @@ pub(crate) fn load<S: Simd, const FULL: bool>(
     lanes: usize,
 ) -> S::f32s {
     debug_assert!(at + lanes <= values.len());
-    // SAFETY: every caller's index lies inside its slice: kernels stay inside the
-    // shapes that are asserted before they run, and debug builds check each
-    // access. `f32s` is plain data of `lanes` floats.
+    // SAFETY: only kernels call this, from `run`, and `for_channels` runs none whose `check`
+    // has not found that it stays inside its slices, in release builds too. `f32s` is plain
+    // data of `lanes` floats.
     unsafe {
         let pointer = values.as_ptr().add(at);
         if FULL {
@@ -165,6 +179,10 @@ mod tests {
     }
 
     impl ChannelKernel for Sigmoid<'_> {
+        fn check(&self, channels: usize) {
+            assert_shapes(channels, &[self.input, self.output], &[]);
+        }
+
         #[inline(always)]
         fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
             for at in (channel..self.input.len()).step_by(self.channels) {

@@ -34,6 +34,12 @@ pub enum PretrainedError {
         /// The parser's answer.
         reason: String,
     },
+    /// The file is not what was written: it has a checksum, and that is another one.
+    #[error("{}: it is damaged, its contents do not match the checksum in it", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A weight is stored as integers.
     #[error("{}: tensor {tensor} is {dtype}, expected a floating-point type", path.display())]
     NotFloat {
@@ -169,6 +175,9 @@ impl PretrainedError {
             Self::Malformed { .. } => {
                 Some("the file may be cut short: delete it and fetch it again".into())
             }
+            Self::Damaged { .. } => Some(
+                "copy it again from where it is whole, or use another checkpoint of the run".into(),
+            ),
             Self::NotFloat { .. } => Some("quantized weights cannot be fine-tuned".into()),
             Self::Metadata { .. } => {
                 Some("correct the entry, or name the family of the weights yourself".into())

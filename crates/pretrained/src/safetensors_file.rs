@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, TensorView};
 
+use crate::checksum::{self, OpenError};
 use crate::error::{PretrainedError, one_line};
 use crate::names::select;
 use crate::tensor::{Float, NamedTensor, NamedTensors};
@@ -29,10 +30,14 @@ pub(crate) fn read(path: &Path) -> Result<Contents, PretrainedError> {
         format: FORMAT,
         reason,
     };
-    let parsed = SafeTensors::deserialize(&bytes).map_err(|e| malformed(one_line(e)))?;
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| malformed(one_line(e)))?;
+    let opened = checksum::open(&bytes).map_err(|error| match error {
+        OpenError::Malformed(reason) => malformed(reason),
+        OpenError::Damaged => PretrainedError::Damaged {
+            path: path.to_path_buf(),
+        },
+    })?;
 
-    let views: BTreeMap<&str, TensorView> = parsed.iter().collect();
+    let views: BTreeMap<&str, TensorView> = opened.tensors.iter().collect();
     let selected =
         select(views.keys().copied()).map_err(|name| PretrainedError::DuplicateName {
             path: path.to_path_buf(),
@@ -54,9 +59,7 @@ pub(crate) fn read(path: &Path) -> Result<Contents, PretrainedError> {
     }
     Ok(Contents {
         tensors,
-        metadata: (header.metadata().clone().unwrap_or_default())
-            .into_iter()
-            .collect(),
+        metadata: opened.metadata.into_iter().collect(),
         sha256: contract::fs::sha256_hex(&bytes),
     })
 }

@@ -292,7 +292,7 @@ fn an_unwritable_folder_is_named() {
         assert!(matches!(error, ReportError::Write { .. }));
         let (line, path) = (error.to_string(), missing.join(file));
         assert!(
-            line.starts_with(&format!("cannot write {}: ", path.display())),
+            line.starts_with(&format!("cannot write '{}': ", path.display())),
             "{line}"
         );
         assert_eq!(line.lines().count(), 1);

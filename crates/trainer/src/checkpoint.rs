@@ -4,7 +4,7 @@
 use std::{collections::HashMap, path::Path};
 
 use contract::Contract;
-use pretrained::{Family, NamedTensor, NamedTensors};
+use pretrained::{Family, NamedTensor, NamedTensors, checksum};
 use safetensors::{SafeTensors, tensor::Dtype, tensor::TensorView};
 
 use crate::{error::TrainError, model::EfficientNetConfig, train::Recipe};
@@ -90,19 +90,20 @@ impl Checkpoint {
         let views = bytes
             .iter()
             .map(|(name, shape, bytes)| {
-                Ok((name, TensorView::new(Dtype::F32, (*shape).clone(), bytes)?))
+                let view = TensorView::new(Dtype::F32, (*shape).clone(), bytes)?;
+                Ok((name.as_str(), view))
             })
             .collect::<Result<Vec<_>, _>>()
             .map_err(invalid)?;
-        let file = safetensors::serialize(views, Some(metadata)).map_err(invalid)?;
+        let file = checksum::seal(&views, metadata).map_err(invalid)?;
         contract::fs::write_atomically(path, &file).map_err(TrainError::io("write", path))
     }
 
     /// Reads a checkpoint that [`save`](Self::save) wrote.
     ///
     /// # Errors
-    /// A file that cannot be read, is not safetensors, has no contract, or
-    /// whose contract is from a newer version.
+    /// A file that cannot be read, is not safetensors, is damaged, has no contract,
+    /// or whose contract is from a newer version.
     pub fn load(path: &Path) -> Result<Self, TrainError> {
         let not_a_checkpoint = |reason: String| TrainError::NotACheckpoint {
             path: path.to_owned(),

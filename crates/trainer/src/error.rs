@@ -104,6 +104,12 @@ pub enum TrainError {
         /// The folder.
         path: PathBuf,
     },
+    /// The system gives no threads.
+    #[error("cannot start threads: {source}")]
+    NoThreads {
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// A run was asked for fewer epochs than it has.
     #[error("run '{}' has done {done} epochs, more than the {asked} asked for", path.display())]
     EpochsDone {
@@ -214,6 +220,12 @@ pub enum TrainError {
         /// The file.
         path: PathBuf,
     },
+    /// A token file that is no secret on its machine.
+    #[error("other users may read or change the token in '{}'", path.display())]
+    TokenOpenToOthers {
+        /// The file.
+        path: PathBuf,
+    },
     /// Workers were asked for and not compiled in.
     #[error("workers are not in this build")]
     RemoteNotCompiled,
@@ -241,6 +253,12 @@ pub enum TrainError {
         /// The image.
         image: String,
     },
+    /// A new run ended before there was anything to keep, and its folder is gone.
+    #[error("{source}")]
+    NothingKept {
+        /// What it ended with.
+        source: Box<TrainError>,
+    },
     /// Stopped before anything was learnt that could be kept.
     #[error("interrupted before the first step was done; nothing was kept")]
     InterruptedEarly,
@@ -266,11 +284,19 @@ impl TrainError {
         }
     }
 
+    /// Wraps what the system said to a new thread.
+    pub(crate) fn no_threads(source: std::io::Error) -> Self {
+        Self::NoThreads { source }
+    }
+
     /// Whether a run that ended with it can go on from its last state, once the cause is gone.
     pub fn is_of_the_surroundings(&self) -> bool {
         matches!(
             self,
-            Self::Io { .. } | Self::DeviceFailed { .. } | Self::WorkerLost { .. }
+            Self::Io { .. }
+                | Self::NoThreads { .. }
+                | Self::DeviceFailed { .. }
+                | Self::WorkerLost { .. }
         )
     }
 
@@ -315,6 +341,10 @@ impl TrainError {
             Self::Io { action, source, .. } => Some(io_hint(action, source.kind())),
             Self::NoCheckpoint { .. } => Some(
                 "pass a .safetensors file, or the folder of a run that has done an epoch".to_owned(),
+            ),
+            Self::NoThreads { .. } => Some(
+                "allow more processes (`ulimit -u`) and memory (`ulimit -v`), or set RAYON_NUM_THREADS to fewer threads"
+                    .to_owned(),
             ),
             Self::EpochsDone { path, done, .. } => Some(format!(
                 "pass --epochs {done} or more; `trainer export {} --out model.onnx` exports its best",
@@ -372,6 +402,10 @@ impl TrainError {
             Self::EmptyToken { .. } => Some(
                 "write a long random line into it, such as `openssl rand -hex 32` prints".to_owned(),
             ),
+            Self::TokenOpenToOthers { path } => Some(format!(
+                "make it yours alone with `chmod 600 {}`",
+                quoted_path(path)
+            )),
             Self::RemoteNotCompiled => Some(
                 "build with `cargo build --release -p trainer --features remote`, on all machines"
                     .to_owned(),
@@ -389,6 +423,20 @@ impl TrainError {
                     .to_owned(),
             ),
             Self::PrecisionOverflow { .. } => Some("export with --precision fp32".to_owned()),
+            Self::NothingKept { source } => match &**source {
+                Self::Io { source, .. } if is_full(source.kind()) => Some(
+                    "free some space and start again, or choose another disk with --out".to_owned(),
+                ),
+                Self::DeviceFailed { .. } => Some(
+                    "if memory ran out, lower --batch-size and raise --accumulate; then start again"
+                        .to_owned(),
+                ),
+                Self::WorkerLost { .. } => Some(
+                    "see what ended it (its own output says), start the workers again, and then the run"
+                        .to_owned(),
+                ),
+                other => other.hint(),
+            },
             Self::InterruptedEarly => None,
         }
     }
@@ -410,7 +458,7 @@ fn io_hint(action: &str, kind: ErrorKind) -> String {
         return "check the path and that you may read it".to_owned();
     }
     match kind {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+        full if is_full(full) => {
             "free some space and go on with --resume, or choose another disk with --out"
         }
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
@@ -419,4 +467,9 @@ fn io_hint(action: &str, kind: ErrorKind) -> String {
         _ => "choose a folder that exists and that you may write to with --out",
     }
     .to_owned()
+}
+
+/// Whether a disk has no space, or a person's share of it.
+fn is_full(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }

@@ -4,6 +4,7 @@
 //! changed by [`augment`] and batched by [`train::Loader`], [`train::fit`] trains the
 //! [`model`] (with [`weights`] to start from) and leaves checkpoints in a
 //! [`train::RunFolder`], and [`export`] makes a checked ONNX file of one.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
 
 pub mod checkpoint;
@@ -11,7 +12,9 @@ pub mod device;
 pub mod error;
 pub mod export;
 pub mod model;
+mod threads;
 pub mod train;
 pub mod weights;
 
 pub use error::TrainError;
+pub use threads::start_threads;

@@ -1,4 +1,5 @@
 //! `trainer`: fine-tune EfficientNet with burn and export it to ONNX.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod cli;
@@ -6,8 +7,16 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = cli::Arguments::read();
-    let result = match arguments.command {
+    run().unwrap_or_else(|error| cli::failure::report(&error))
+}
+
+fn run() -> anyhow::Result<ExitCode> {
+    let arguments = match cli::Arguments::read() {
+        Ok(arguments) => arguments,
+        Err(answer) => return cli::tell(&answer),
+    };
+    trainer::start_threads()?;
+    match arguments.command {
         cli::Command::Fit(arguments) => cli::fit::run(&arguments),
         cli::Command::FindLr(arguments) => cli::find_lr::run(&arguments),
         cli::Command::Worker(arguments) => cli::worker::run(&arguments),
@@ -19,6 +28,5 @@ fn main() -> ExitCode {
         cli::Command::Recipes(arguments) => cli::recipes::run(&arguments),
         cli::Command::Doctor(arguments) => cli::doctor::run(&arguments),
         cli::Command::Completions(arguments) => cli::completions::run(&arguments),
-    };
-    result.unwrap_or_else(|error| cli::failure::report(&error))
+    }
 }

@@ -38,6 +38,7 @@ fn the_function_stays_and_training_sees_what_inference_sees() {
         config: &config,
         runtime: None,
         folder: folder.path(),
+        damaged: |file| panic!("{}", file.display()),
     };
     let training = Device::flex().autodiff();
     let network = config

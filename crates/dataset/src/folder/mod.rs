@@ -29,11 +29,13 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use crate::fingerprint::Fingerprint;
 use crate::split::slashed;
 use crate::{Dataset, DatasetError, Split, hash};
 
@@ -82,16 +84,16 @@ pub(crate) fn open(root: &Path) -> Result<Dataset, DatasetError> {
 
     let all = [Some(&train), val.as_ref(), test.as_ref()];
     let files = all.into_iter().flatten().flatten();
-    let sha256 = content_hash(root, files.flat_map(|class| &class.files))?;
-    let split = |classes| split(root, classes);
+    let (sha256, mut fingerprints) = content_hash(root, files.flat_map(|class| &class.files))?;
+    let mut split = |classes| split(root, classes, &mut fingerprints);
     Ok(Dataset {
         name: name(root),
         classes,
         superclasses: None,
         sha256,
         train: split(train),
-        val: val.map(split),
-        test: test.map(split),
+        val: val.map(&mut split),
+        test: test.map(&mut split),
         notes: layout.notes,
     })
 }
@@ -175,39 +177,46 @@ fn same_classes(
 }
 
 /// A split of all files; classes are in the order of the labels.
-fn split(root: &Path, classes: Vec<ClassFolder>) -> Split {
+fn split(root: &Path, classes: Vec<ClassFolder>, hashed: &mut Hashed) -> Split {
     let images = classes.iter().map(|class| class.files.len()).sum();
     let (mut files, mut labels) = (Vec::with_capacity(images), Vec::with_capacity(images));
     for (label, class) in classes.into_iter().enumerate() {
         labels.extend(std::iter::repeat_n(label, class.files.len()));
         files.extend(class.files);
     }
-    Split::from_files(root, files, labels)
+    let fingerprints = files.iter().filter_map(|file| hashed.remove(file));
+    let fingerprints = fingerprints.collect();
+    Split::from_hashed_files(root, files, labels, fingerprints)
 }
+
+/// What every file was when it was hashed.
+type Hashed = HashMap<PathBuf, Fingerprint>;
 
 /// The hash that the module's documentation describes.
 fn content_hash<'a>(
     root: &Path,
     files: impl Iterator<Item = &'a PathBuf>,
-) -> Result<String, DatasetError> {
+) -> Result<(String, Hashed), DatasetError> {
     let mut files: Vec<&PathBuf> = files.collect();
     files.sort_by(|a, b| slashed(a).cmp(&slashed(b)));
     let mut total = Sha256::new();
+    let mut hashed = Hashed::with_capacity(files.len());
     for files in files.chunks(HASHED_AT_ONCE) {
-        let hashes = files
+        let fingerprints = files
             .par_iter()
             .map(|file| {
                 let path = root.join(file);
-                hash::sha256_file(&path).map_err(DatasetError::io("read", &path))
+                Fingerprint::of(&path).map_err(DatasetError::io("read", &path))
             })
             .collect::<Result<Vec<_>, _>>()?;
-        for (file, hash) in files.iter().zip(hashes) {
+        for (&file, fingerprint) in files.iter().zip(fingerprints) {
             total.update(slashed(file).as_bytes());
             total.update([0]);
-            total.update(hash);
+            total.update(fingerprint.sha256());
+            hashed.insert(file.clone(), fingerprint);
         }
     }
-    Ok(hash::hex(&total.finalize()))
+    Ok((hash::hex(&total.finalize()), hashed))
 }
 
 /// The folder's own name, also for `.` and paths that end in `..`.

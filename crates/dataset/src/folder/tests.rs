@@ -232,3 +232,20 @@ fn links_are_followed_but_not_in_circles() {
     let text = tree.open().unwrap_err().to_string();
     assert!(text.contains("nested too deep"), "{text}");
 }
+
+#[test]
+fn a_picture_that_is_replaced_is_not_taken_for_the_one_that_was_hashed() {
+    let tree = Tree::new(&["a/1.png", "a/2.png", "b/1.png"]);
+    let dataset = tree.open().unwrap();
+    let (changed, other) = (tree.root().join("a/1.png"), tree.root().join("b/1.png"));
+    dataset.train.image(0).unwrap();
+    let before = fs::read(&changed).unwrap();
+    fs::copy(&other, &changed).unwrap();
+    let error = dataset.train.image(0).unwrap_err();
+    assert!(matches!(&error, DatasetError::Changed { path } if *path == changed));
+    assert!(error.hint().unwrap().contains("put the old file back"));
+    dataset.train.subset(&[1, 2]).image(0).unwrap();
+    // With the old contents back it is the same data set.
+    fs::write(&changed, before).unwrap();
+    dataset.train.image(0).unwrap();
+}

@@ -196,9 +196,9 @@ fn check_size(name: SplitName, images: usize, contract: &Contract) {
         SplitName::Test => recorded.test,
     };
     if images != expected {
-        eprintln!(
-            "warning: the {} split has {images} images, in training it had {expected}",
+        warn(&format!(
+            "the {} split has {images} images, in training it had {expected}",
             name.as_str()
-        );
+        ));
     }
 }

@@ -62,6 +62,13 @@ pub enum ShardError {
         expected: usize,
     },
 
+    /// A file whose lines are not those that were written.
+    #[error("{} is damaged: its lines do not match the checksum at its end", path.display())]
+    Damaged {
+        /// The file as given.
+        path: PathBuf,
+    },
+
     /// A shard of another evaluation.
     #[error("{} has another {what} than {difference}", path.display())]
     Foreign {
@@ -103,7 +110,7 @@ impl ShardError {
                 "pass the files that `infer eval --shard I/N --shard-out FILE` wrote"
             }
             Self::NewerFormat { .. } => "merge with the version of infer that wrote the shards",
-            Self::Line { .. } | Self::Truncated { .. } => {
+            Self::Line { .. } | Self::Truncated { .. } | Self::Damaged { .. } => {
                 "the file was changed or not copied whole; copy it or evaluate this shard again"
             }
             Self::Foreign { .. } => {

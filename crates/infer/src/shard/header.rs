@@ -14,7 +14,10 @@ use crate::{Classifier, EvaluateOptions};
 const FORMAT: &str = "infer-shard";
 
 /// Version of the format, raised by a change that older readers would misread.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
+
+/// The first version whose files end with a checksum.
+pub(super) const WITH_CHECKSUM: u32 = 2;
 
 /// Most images of a split: 2^32 - 1, so that no arithmetic overflows.
 const MAX_IMAGES: usize = u32::MAX as usize;

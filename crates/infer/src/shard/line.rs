@@ -16,7 +16,7 @@ pub(super) struct ImageLine {
     logits: String,
 }
 
-/// The last line: wall-clock seconds.
+/// The line after the images: wall-clock seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShardTimes {
@@ -24,6 +24,14 @@ pub struct ShardTimes {
     pub validation_seconds: f64,
     /// For the evaluated images.
     pub seconds: f64,
+}
+
+/// The last line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChecksumLine {
+    /// SHA-256 of all lines before it, with their ends; lower-case hexadecimal.
+    pub sha256: String,
 }
 
 impl ImageLine {

@@ -3,6 +3,7 @@
 use std::io::{BufRead, Read as _};
 use std::path::{Path, PathBuf};
 
+use contract::fs::RunningSha256;
 use serde::de::DeserializeOwned;
 
 use super::ShardError;
@@ -18,6 +19,8 @@ pub(super) struct Lines<R> {
     pub path: PathBuf,
     number: usize,
     bytes: Vec<u8>,
+    /// Of the lines that were read.
+    sha256: RunningSha256,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -27,6 +30,7 @@ impl<R: BufRead> Lines<R> {
             path: path.to_path_buf(),
             number: 0,
             bytes: Vec::new(),
+            sha256: RunningSha256::default(),
         }
     }
 
@@ -46,8 +50,16 @@ impl<R: BufRead> Lines<R> {
             Ok(_) if self.bytes.len() as u64 == MAX_LINE => {
                 Err(self.wrong(format!("longer than {} MiB", MAX_LINE >> 20)))
             }
-            Ok(_) => Ok(self.bytes.strip_suffix(b"\n")),
+            Ok(_) => {
+                self.sha256.update(&self.bytes);
+                Ok(self.bytes.strip_suffix(b"\n"))
+            }
         }
+    }
+
+    /// SHA-256 of the lines so far, in lower-case hexadecimal.
+    pub fn sha256(&self) -> String {
+        self.sha256.hex()
     }
 
     /// Whether nothing is left, not even a line without end.

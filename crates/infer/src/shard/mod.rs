@@ -3,7 +3,8 @@
 //!
 //! A shard file is JSON lines: a [`ShardHeader`], a line for each image with
 //! its index, its label and its logits (float32, little-endian, base64: to the
-//! last bit), images of the validation split first, and a line with the times.
+//! last bit), images of the validation split first, a line with the times, and
+//! one with the SHA-256 of all lines before it.
 //! Shards are cut between batches, so that together they run the very batches
 //! of one evaluation, and give its answers bit for bit.
 
@@ -125,6 +126,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn other_logits_than_were_written_are_refused() {
+        let (bytes, _) = file(&header("1/1".parse().unwrap(), 2, 0, None), &[0x3f80_0000]);
+        let text = String::from_utf8(bytes).unwrap();
+        // Base64 of 1.0 three times, and of zeros in the middle.
+        let damaged = text.replacen("AACAPwAAgD8AAIA/", "AACAPwAAAAAAAIA/", 1);
+        assert_ne!(damaged, text);
+        let error = read(damaged.as_bytes()).unwrap_err();
+        assert!(matches!(error, ShardError::Damaged { .. }), "{error}");
+        assert!(error.hint().contains("evaluate this shard again"));
+        // As version 1 wrote them.
+        let lines: Vec<&str> = damaged.lines().collect();
+        let older = lines[..lines.len() - 1].join("\n") + "\n";
+        read(
+            older
+                .replacen("\"version\":2", "\"version\":1", 1)
+                .as_bytes(),
+        )
+        .unwrap();
+    }
+
     proptest! {
         #[test]
         fn a_file_reads_back_to_the_last_bit_and_no_part_of_it_is_taken_for_it(
@@ -143,6 +165,19 @@ mod tests {
             prop_assert_eq!(found, expected);
             prop_assert_eq!((times.validation_seconds, times.seconds), (0.25, 1.5));
             prop_assert!(read(&bytes[..cut.index(bytes.len())]).is_err());
+        }
+
+        #[test]
+        fn no_bit_of_it_changes_unseen(
+            bits in prop::collection::vec(any::<u32>(), 1..20),
+            at: prop::sample::Index,
+            bit in 0..8_u8,
+        ) {
+            let (mut bytes, _) = file(&header("1/1".parse().unwrap(), 3, 2, None), &bits);
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            let error = read(&bytes).unwrap_err();
+            prop_assert!(!error.to_string().contains('\n'), "{error}");
         }
 
         #[test]

@@ -8,8 +8,8 @@ use std::path::Path;
 use contract::fs::open_regular;
 use serde_json::Value;
 
-use super::header::VERSION;
-use super::line::{ImageLine, ShardTimes};
+use super::header::{VERSION, WITH_CHECKSUM};
+use super::line::{ChecksumLine, ImageLine, ShardTimes};
 use super::lines::Lines;
 use super::{ShardError, ShardHeader};
 use crate::Answer;
@@ -118,10 +118,12 @@ impl<R: BufRead> ShardReader<R> {
 
     /// Reads all images, which are handed over in order, and the times. Each has
     /// the index that the header's share says. An error of `on_answer` ends it.
+    /// A damage may show at the end only: what was handed over counts once this
+    /// has returned.
     ///
     /// # Errors
-    /// [`ShardError::Read`], [`ShardError::Truncated`], [`ShardError::Line`], and
-    /// those of `on_answer`.
+    /// [`ShardError::Read`], [`ShardError::Truncated`], [`ShardError::Line`],
+    /// [`ShardError::Damaged`], and those of `on_answer`.
     pub fn read<E: From<ShardError>>(
         mut self,
         on_answer: &mut dyn FnMut(Part, &Answer<'_>) -> Result<(), E>,
@@ -149,10 +151,26 @@ impl<R: BufRead> ShardReader<R> {
         let Some(times) = self.lines.parse()? else {
             return Err(self.lines.truncated(expected, expected).into());
         };
+        self.check(expected)?;
         if !self.lines.at_end()? {
             return Err(self.lines.wrong("a line after the last one").into());
         }
         Ok(times)
+    }
+
+    /// Compares the lines with the checksum after them; files of version 1 have none.
+    fn check(&mut self, expected: usize) -> Result<(), ShardError> {
+        if self.header.version < WITH_CHECKSUM {
+            return Ok(());
+        }
+        let found = self.lines.sha256();
+        match self.lines.parse::<ChecksumLine>()? {
+            None => Err(self.lines.truncated(expected, expected)),
+            Some(line) if line.sha256 != found => Err(ShardError::Damaged {
+                path: self.path().to_path_buf(),
+            }),
+            Some(_) => Ok(()),
+        }
     }
 }
 

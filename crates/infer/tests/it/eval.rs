@@ -374,3 +374,22 @@ fn the_report_and_the_grid_are_written_and_the_same_each_time() {
             .contains("id=\"training\"")
     );
 }
+
+#[test]
+fn a_place_that_is_no_file_is_refused_by_its_name_before_the_evaluation() {
+    let (folder, model) = model(|_| ());
+    let folder = folder.path().to_str().unwrap();
+    for (flag, path) in [("--html", ""), ("--html", ".."), ("--grid", folder)] {
+        let output = Command::cargo_bin("infer")
+            .unwrap()
+            .args(["eval", "--model", model.to_str().unwrap(), flag, path])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let line = format!("error: cannot write '{path}': that is no name of a file");
+        assert!(stderr.contains(&line), "{stderr}");
+        assert!(stderr.contains("hint: give the name of a file"), "{stderr}");
+    }
+}

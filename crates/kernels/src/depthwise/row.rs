@@ -40,10 +40,6 @@ pub(super) fn convolve_row(
         };
         for_channels(channels, &mut row);
     }
-    let seen = (output.len() / channels - 1) * stride + kernel;
-    for tap in taps {
-        assert!(tap.values.len() >= seen * channels && tap.weights.len() == kernel * channels);
-    }
     match kernel {
         3 => with::<3>(taps, stride, channels, output),
         5 => with::<5>(taps, stride, channels, output),
@@ -91,6 +87,14 @@ impl<const KERNEL: usize> ConvolveRow<'_, KERNEL> {
 }
 
 impl<const KERNEL: usize> ChannelKernel for ConvolveRow<'_, KERNEL> {
+    fn check(&self, channels: usize) {
+        assert!(self.channels == channels && self.output.len() >= channels);
+        let seen = (self.output.len() / channels - 1) * self.stride + KERNEL;
+        for tap in self.taps {
+            assert!(tap.values.len() >= seen * channels && tap.weights.len() == KERNEL * channels);
+        }
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let outputs = self.output.len() / self.channels;
@@ -141,13 +145,6 @@ pub(super) struct WeightGradientRow<'a> {
 impl WeightGradientRow<'_> {
     pub fn add(&mut self) {
         let channels = self.channels;
-        let last = (self.outputs - 1) * self.stride;
-        assert!(self.values.len() >= (last + self.kernel) * channels);
-        assert_eq!(self.weights.len(), self.kernel * self.kernel * channels);
-        for tap in self.taps {
-            assert!(tap.kernel_row < self.kernel);
-            assert!(tap.gradient.len() >= (self.gradient_start + last + 1) * channels);
-        }
         match self.kernel {
             3 => for_channels(channels, &mut WithKernel::<'_, '_, 3>(self)),
             5 => for_channels(channels, &mut WithKernel::<'_, '_, 5>(self)),
@@ -159,6 +156,18 @@ impl WeightGradientRow<'_> {
 struct WithKernel<'a, 'b, const KERNEL: usize>(&'a mut WeightGradientRow<'b>);
 
 impl<const KERNEL: usize> ChannelKernel for WithKernel<'_, '_, KERNEL> {
+    fn check(&self, channels: usize) {
+        let row = &*self.0;
+        assert!(row.channels == channels && row.outputs > 0);
+        let last = (row.outputs - 1) * row.stride;
+        assert!(row.values.len() >= (last + KERNEL) * channels);
+        assert_eq!(row.weights.len(), KERNEL * KERNEL * channels);
+        for tap in row.taps {
+            assert!(tap.kernel_row < KERNEL);
+            assert!(tap.gradient.len() >= (row.gradient_start + last + 1) * channels);
+        }
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let row = &mut *self.0;

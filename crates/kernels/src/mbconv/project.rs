@@ -11,7 +11,7 @@ use crate::{
     matrix::{Matrix, Write, multiply},
     norm::{InputGradient, Moments, TileMoments},
     pointwise::sum,
-    simd::{ChannelKernel, for_channels, load, sigmoid, store},
+    simd::{ChannelKernel, assert_shapes, for_channels, load, sigmoid, store},
     squeeze_excitation::Gates,
     tiles::{Tile, groups, split, tiles},
 };
@@ -164,7 +164,6 @@ fn backward_tile(
     for (image, rows) in tile.images() {
         let values = rows.start * channels..rows.end * channels;
         let mut part = vec![0.0; channels];
-        // Slices of one tile and one image: `values` long, `channels` wide.
         for_channels(
             channels,
             &mut GateGradient {
@@ -198,6 +197,12 @@ struct GateGradient<'a> {
 }
 
 impl ChannelKernel for GateGradient<'_> {
+    fn check(&self, channels: usize) {
+        let Normalisation { scale, shift, .. } = self.norm;
+        let rows = [self.gradient, self.input, self.gated];
+        assert_shapes(channels, &rows, &[scale, shift, self.gate, self.sums]);
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let scale = load::<S, FULL>(simd, &self.norm.scale, channel, lanes);
@@ -213,5 +218,45 @@ impl ChannelKernel for GateGradient<'_> {
             store::<S, FULL>(simd, self.gated, at, lanes, simd.mul_f32s(activated, gate));
         }
         store::<S, FULL>(simd, self.sums, channel, lanes, sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sums over 2 rows of 3 channels, with one slice shorter than the others.
+    fn gate_gradient(short: usize) {
+        let lens: Vec<usize> = [6, 6, 6, 3, 3, 3, 3]
+            .into_iter()
+            .enumerate()
+            .map(|(slice, len)| len - usize::from(slice == short))
+            .collect();
+        let values = [1.0; 6];
+        let norm = Normalisation {
+            scale: vec![1.0; lens[3]],
+            shift: vec![1.0; lens[4]],
+            mean: Vec::new(),
+            inverse_deviation: Vec::new(),
+            count: None,
+        };
+        let mut kernel = GateGradient {
+            gradient: &values[..lens[0]],
+            input: &values[..lens[1]],
+            norm: &norm,
+            gate: &values[..lens[5]],
+            gated: &mut vec![0.0; lens[2]],
+            sums: &mut vec![0.0; lens[6]],
+        };
+        for_channels(3, &mut kernel);
+    }
+
+    #[test]
+    fn a_gate_s_gradient_reads_and_writes_inside_its_slices_alone() {
+        gate_gradient(usize::MAX);
+        for short in 0..7 {
+            let refused = std::panic::catch_unwind(|| gate_gradient(short));
+            assert!(refused.is_err(), "slice {short} is too short");
+        }
     }
 }

@@ -11,7 +11,6 @@ impl Normalisation {
     /// # Shapes
     /// - input, output: `[rows, channels]`
     pub fn apply(&self, input: &[f32], factor: f32, add: bool, output: &mut [f32]) {
-        assert_shapes(self.scale.len(), &[input, output], &[&self.shift]);
         for_channels(
             self.scale.len(),
             &mut Apply {
@@ -35,8 +34,6 @@ impl Normalisation {
         input: &[f32],
         sums: &mut GradientSums,
     ) {
-        let per_channel = [&*self.mean, &sums.sum, &sums.centred];
-        assert_shapes(self.scale.len(), &[gradient, input], &per_channel);
         for_channels(
             self.scale.len(),
             &mut SumGradient {
@@ -57,9 +54,6 @@ impl InputGradient {
     /// # Shapes
     /// - gradient, input, output: `[rows, channels]`
     pub fn apply(&self, gradient: &[f32], factor: f32, input: &[f32], output: &mut [f32]) {
-        let per_channel = [&*self.of_gradient, &self.of_input];
-        let channels = self.constant.len();
-        assert_shapes(channels, &[gradient, input, output], &per_channel);
         for_channels(
             self.constant.len(),
             &mut ApplyGradient {
@@ -82,6 +76,11 @@ struct Apply<'a> {
 }
 
 impl ChannelKernel for Apply<'_> {
+    fn check(&self, channels: usize) {
+        let per_channel = [&*self.norm.scale, &self.norm.shift];
+        assert_shapes(channels, &[self.input, self.output], &per_channel);
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let factor = simd.splat_f32s(self.factor);
@@ -110,6 +109,12 @@ struct SumGradient<'a> {
 }
 
 impl ChannelKernel for SumGradient<'_> {
+    fn check(&self, channels: usize) {
+        let Normalisation { scale, mean, .. } = self.norm;
+        let per_channel = [&**scale, mean, &self.sums.sum, &self.sums.centred];
+        assert_shapes(channels, &[self.gradient, self.input], &per_channel);
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let mean = load::<S, FULL>(simd, &self.norm.mean, channel, lanes);
@@ -139,6 +144,12 @@ struct ApplyGradient<'a> {
 }
 
 impl ChannelKernel for ApplyGradient<'_> {
+    fn check(&self, channels: usize) {
+        let per_channel = [&*self.of.of_gradient, &self.of.of_input, &self.of.constant];
+        let rows = [self.gradient, self.input, self.output];
+        assert_shapes(channels, &rows, &per_channel);
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let factor = simd.splat_f32s(self.factor);

@@ -83,7 +83,6 @@ impl TileMoments {
     pub fn add(&mut self, values: &[f32]) {
         let channels = self.pivot.len();
         let rows = values.len() / channels;
-        assert_shapes(channels, &[values], &[&self.sum, &self.square_sum]);
         for_channels(
             channels,
             &mut Sums {
@@ -105,6 +104,17 @@ struct Sums<'a> {
 }
 
 impl ChannelKernel for Sums<'_> {
+    fn check(&self, channels: usize) {
+        let TileMoments {
+            pivot,
+            sum,
+            square_sum,
+            ..
+        } = &*self.moments;
+        assert_shapes(channels, &[self.values], &[pivot, sum, square_sum]);
+        assert!(self.channels == channels && self.rows * channels <= self.values.len());
+    }
+
     #[inline(always)]
     fn run<S: Simd, const FULL: bool>(&mut self, simd: S, channel: usize, lanes: usize) {
         let pivot = load::<S, FULL>(simd, &self.moments.pivot, channel, lanes);

@@ -1,14 +1,11 @@
 //! `trainer completions`: what the shell knows of the program.
 
-use std::{
-    io::{ErrorKind, Write},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
-use super::Arguments;
+use super::{Arguments, output::print};
 
 #[derive(Debug, Args)]
 pub struct CompletionsArguments {
@@ -21,8 +18,6 @@ pub fn run(arguments: &CompletionsArguments) -> anyhow::Result<ExitCode> {
     let mut script = Vec::new();
     let mut command = Arguments::command();
     clap_complete::generate(arguments.shell, &mut command, "trainer", &mut script);
-    match std::io::stdout().write_all(&script) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    print(String::from_utf8_lossy(&script))?;
+    Ok(ExitCode::SUCCESS)
 }

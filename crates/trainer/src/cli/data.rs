@@ -5,6 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Subcommand};
 use dataset::cifar100;
 
+use super::output::print;
+
 #[derive(Debug, Args)]
 pub struct DataArguments {
     #[command(subcommand)]
@@ -44,6 +46,6 @@ pub fn run(arguments: &DataArguments) -> anyhow::Result<ExitCode> {
         quiet,
     } = dataset;
     let folder = cifar100::fetch(url, data_dir, !quiet)?;
-    println!("{}", folder.display());
+    print(folder.display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -13,7 +13,7 @@ use infer::{
 };
 use trainer::device::{DeviceKind, Probe, probe};
 
-use super::locations::RuntimeArguments;
+use super::{locations::RuntimeArguments, output::print};
 
 /// Everything that a backend may be for, the CPU last.
 const KINDS: [DeviceKind; 6] = [
@@ -52,11 +52,10 @@ pub fn run(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
         checks.push(doctor::inference(library, Device::Cpu));
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&checks)?);
+        print(serde_json::to_string_pretty(&checks)?)?;
     } else {
-        for check in &checks {
-            println!("{check}");
-        }
+        let lines: Vec<String> = checks.iter().map(Check::to_string).collect();
+        print(lines.join("\n"))?;
     }
     let failed = checks.iter().any(|check| check.status == Status::Failed);
     Ok(ExitCode::from(u8::from(failed)))

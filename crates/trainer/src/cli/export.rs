@@ -15,6 +15,7 @@ use super::{
     checkpoint_file::checkpoint_file,
     locations::{DatasetArguments, RuntimeArguments},
     note::note,
+    output::print,
     progress::duration,
 };
 
@@ -86,7 +87,7 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
         &arguments.out,
     )?;
     note(describe(&check));
-    println!("{}", arguments.out.display());
+    print(arguments.out.display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 

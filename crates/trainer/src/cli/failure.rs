@@ -5,20 +5,22 @@ use std::process::ExitCode;
 use commands::Programs;
 use trainer::TrainError;
 
+use super::{note::note, output::CannotPrint};
+
 /// As clap exits with for an unknown flag.
-const WRONG_USAGE: u8 = 2;
+pub const WRONG_USAGE: u8 = 2;
 
 /// Prints `error` and its hint to stderr and gives the exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     match known(error) {
         // Its line says it all; the causes behind it are in that line.
         Some((line, hint)) => {
-            eprintln!("error: {line}");
+            note(format_args!("error: {line}"));
             if let Some(hint) = hint {
                 print_hint(&hint);
             }
         }
-        None => eprintln!("error: {error:#}"),
+        None => note(format_args!("error: {error:#}")),
     }
     match error.downcast_ref::<TrainError>() {
         Some(TrainError::InterruptedEarly) => ExitCode::from(130),
@@ -28,19 +30,21 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 
 /// Reports arguments that do not go together, as clap does.
 pub fn wrong_usage(message: &str) -> ExitCode {
-    eprintln!("error: {message}\n\nFor more information, try '--help'.");
+    note(format_args!(
+        "error: {message}\n\nFor more information, try '--help'."
+    ));
     ExitCode::from(WRONG_USAGE)
 }
 
 /// Reports arguments that do not go together, where there is a way out.
 pub fn wrong_usage_with_hint(message: &str, hint: &str) -> ExitCode {
-    eprintln!("error: {message}");
+    note(format_args!("error: {message}"));
     print_hint(hint);
     ExitCode::from(WRONG_USAGE)
 }
 
 fn print_hint(hint: &str) {
-    eprintln!("hint: {}", Programs::get().spell(hint));
+    note(format_args!("hint: {}", Programs::get().spell(hint)));
 }
 
 /// Line and hint of an error of one of the libraries.
@@ -54,6 +58,7 @@ fn known(error: &anyhow::Error) -> Option<(String, Option<String>)> {
     }
     line_and_hint!(
         TrainError,
+        CannotPrint,
         dataset::DatasetError,
         pretrained::PretrainedError,
         infer::InferError,

@@ -7,8 +7,8 @@ use metrics::RangeTest;
 use trainer::{TrainError, train::find_learning_rate};
 
 use super::{
-    introduction::introduction, locations::RuntimeArguments, note::note, prepared::Prepared,
-    start::StartArguments,
+    introduction::introduction, locations::RuntimeArguments, note::note, output::print,
+    prepared::Prepared, start::StartArguments,
 };
 
 #[derive(Debug, Args)]
@@ -78,7 +78,7 @@ pub fn run(arguments: &FindLrArguments) -> anyhow::Result<ExitCode> {
     note(format_args!(
         "steepest fall at {steep:.2e}; middle of the longest fall, which is suggested:"
     ));
-    println!("{valley:.2e}");
     opened.finish();
+    print(format!("{valley:.2e}"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -11,6 +11,7 @@ pub mod fit;
 mod introduction;
 mod locations;
 mod note;
+mod output;
 mod overrides;
 mod prepared;
 pub mod preview;
@@ -23,6 +24,8 @@ mod token;
 pub mod weights;
 pub mod worker;
 
+use std::process::ExitCode;
+
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Fine-tune EfficientNet and export it to ONNX, contract and all.
@@ -34,11 +37,25 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Parses the command line; help and wrong usage end the process.
-    pub fn read() -> Self {
-        let matches = commands::spelled(Self::command()).get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    /// Parses the command line.
+    ///
+    /// # Errors
+    /// Help that was asked for, or wrong usage: see [`tell`].
+    pub fn read() -> Result<Self, clap::Error> {
+        let matches = commands::spelled(Self::command()).try_get_matches()?;
+        Self::from_arg_matches(&matches)
     }
+}
+
+/// Prints the help or version that was asked for, or what is wrong with the arguments (exit
+/// code 2).
+pub fn tell(answer: &clap::Error) -> anyhow::Result<ExitCode> {
+    let printed = answer.print();
+    if answer.use_stderr() {
+        return Ok(ExitCode::from(failure::WRONG_USAGE));
+    }
+    output::check(printed)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 const AFTER_HELP: &str = "\

@@ -13,7 +13,7 @@ use trainer::{
     weights,
 };
 
-use super::{overrides::ResolvedRecipe, start::StartArguments};
+use super::{note::note, overrides::ResolvedRecipe, progress::damaged, start::StartArguments};
 
 /// ImageNet's mean and standard deviation of pixels in `[0, 1]`, for networks
 /// that start from random weights.
@@ -124,6 +124,7 @@ impl Prepared {
             config: &self.config,
             runtime,
             folder: &self.features,
+            damaged: |file| note(damaged(file)),
         };
         let (network, images) = opened.prepare(|| source.measured(network, &self.data))?;
         if let Some(info) = &mut self.contract.training.weights {

@@ -10,7 +10,7 @@ use image::RgbImage;
 use report::Tile;
 use trainer::train::{Batch, Loader, Pixels, TrainingData};
 
-use super::{locations::DatasetArguments, overrides::RecipeArguments};
+use super::{locations::DatasetArguments, output::print, overrides::RecipeArguments};
 
 /// Columns of the sheet.
 const COLUMNS: usize = 8;
@@ -62,7 +62,7 @@ pub fn run(arguments: &PreviewArguments) -> anyhow::Result<ExitCode> {
         dataset.name, arguments.epoch
     );
     report::write_contact_sheet_png(&arguments.out, &title, &tiles, COLUMNS)?;
-    println!("{}", arguments.out.display());
+    print(arguments.out.display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 

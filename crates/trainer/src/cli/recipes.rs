@@ -1,15 +1,14 @@
 //! `trainer recipes`: the recipes that come with the program.
 
-use std::{
-    io::{ErrorKind, Write},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use clap::Args;
 use trainer::{
     TrainError,
     train::{Amount, BuiltIn},
 };
+
+use super::output::print;
 
 #[derive(Debug, Args)]
 pub struct RecipesArguments {
@@ -25,10 +24,8 @@ pub fn run(arguments: &RecipesArguments) -> anyhow::Result<ExitCode> {
             recipes.collect::<Result<String, _>>()?
         }
     };
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    print(text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn named(name: &str) -> Result<BuiltIn, TrainError> {

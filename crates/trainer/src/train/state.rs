@@ -8,11 +8,8 @@ use std::{
     path::Path,
 };
 
-use pretrained::{NamedTensor, NamedTensors};
-use safetensors::{
-    SafeTensors,
-    tensor::{Dtype, TensorView},
-};
+use pretrained::{NamedTensor, NamedTensors, checksum};
+use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::{History, Patience};
@@ -238,10 +235,11 @@ impl TrainingState {
         let file = tensors
             .iter()
             .map(|(name, dtype, shape, bytes)| {
-                Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?))
+                let view = TensorView::new(*dtype, shape.clone(), bytes)?;
+                Ok((name.as_str(), view))
             })
             .collect::<Result<Vec<_>, _>>()
-            .and_then(|views| safetensors::serialize(views, Some(metadata)))
+            .and_then(|views| checksum::seal(&views, metadata))
             .map_err(std::io::Error::other)
             .map_err(TrainError::io("write", path))?;
         contract::fs::write_atomically(path, &file).map_err(TrainError::io("write", path))
@@ -250,7 +248,7 @@ impl TrainingState {
     /// Reads a state that [`save`](Self::save) wrote.
     ///
     /// # Errors
-    /// A file that cannot be read, is none of these, or is another version's.
+    /// A file that cannot be read, is none of these, is damaged, or is another version's.
     pub fn load(path: &Path) -> Result<Self, TrainError> {
         let invalid = |reason: String| TrainError::NotAState {
             path: path.to_owned(),
@@ -258,16 +256,11 @@ impl TrainingState {
         };
         let file =
             std::fs::read(path).map_err(|error| invalid(format!("cannot be read: {error}")))?;
-        let (_, metadata) =
-            SafeTensors::read_metadata(&file).map_err(|error| invalid(error.to_string()))?;
-        let metadata = metadata.metadata().as_ref();
-        let header = metadata.and_then(|metadata| metadata.get(PROGRESS));
-        let header = Header::parse(header, path)?;
-        let tensors =
-            SafeTensors::deserialize(&file).map_err(|error| invalid(error.to_string()))?;
+        let opened = checksum::open(&file).map_err(|error| invalid(error.to_string()))?;
+        let header = Header::parse(opened.metadata.get(PROGRESS), path)?;
         let (mut network, mut average) = (NamedTensors::new(), NamedTensors::new());
         let mut optimizer = Vec::new();
-        for (name, view) in tensors.iter() {
+        for (name, view) in opened.tensors.iter() {
             let tensor = || {
                 let (values, _) = view.data().as_chunks::<4>();
                 NamedTensor {
@@ -392,6 +385,21 @@ mod tests {
         let older = header(&progress);
         assert!(older.contains("val_top5") && !older.contains("val_macro_f1"));
         assert_eq!(toml::from_str::<Progress>(&older).unwrap(), progress);
+    }
+
+    #[test]
+    fn a_damaged_state_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.safetensors");
+        state().save(&path).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        // Weights come before the optimiser's three bytes: numbers still, but others.
+        let weights = bytes.len() - 3 - 16;
+        bytes[weights..weights + 4].fill(0);
+        std::fs::write(&path, bytes).unwrap();
+        let error = TrainingState::load(&path).unwrap_err();
+        assert!(error.to_string().contains("damaged"), "{error}");
+        assert!(error.hint().unwrap().contains("start a new run"));
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct StatisticsSource<'a> {
     pub runtime: Option<&'a Path>,
     /// Folder that statistics are kept in.
     pub folder: &'a Path,
+    /// Is told of a file of statistics that is damaged, before they are measured again.
+    pub damaged: fn(&Path),
 }
 
 impl StatisticsSource<'_> {
@@ -62,7 +64,7 @@ impl StatisticsSource<'_> {
         let (model, columns) = to_moments_onnx(&checkpoint, self.config);
         let width = columns.iter().map(|norm| 2 * norm.channels).sum();
         let key = self.key(&checkpoint.tensors, data, images);
-        let sums = cached_rows(&self.path(&key), &key, 1, width, || {
+        let sums = cached_rows(&self.path(&key), &key, 1, width, &self.damaged, || {
             let classifier = Classifier::builder()
                 .device(infer::Device::Cpu)
                 .runtime(self.runtime.map(Path::to_owned))

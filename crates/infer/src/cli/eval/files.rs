@@ -26,9 +26,21 @@ pub fn check_folder(dir: &Path) -> Result<(), Failure> {
         .map_err(|error| cannot_write(dir, &error))
 }
 
-/// [`check_folder`] of the folder that a file is to lie in.
+/// [`check_folder`] of the folder that a file is to lie in, for a path that can be a file's.
 pub fn check_folder_of(path: &Path) -> Result<(), Failure> {
-    check_folder(path.parent().unwrap_or(Path::new("")))
+    if path.file_name().is_none() || path.is_dir() {
+        return Err(Failure::new(
+            format!(
+                "cannot write '{}': that is no name of a file",
+                path.display()
+            ),
+            "give the name of a file, with its folder or without",
+        ));
+    }
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => check_folder(folder),
+        _ => check_folder(Path::new(".")),
+    }
 }
 
 /// Writes the files to `dir`.

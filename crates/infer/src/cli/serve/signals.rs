@@ -1,5 +1,6 @@
 //! The signals that end or reload a service.
 
+use std::future;
 use std::io;
 use std::process;
 
@@ -16,20 +17,21 @@ pub enum End {
     Interrupted,
 }
 
-/// The signals, taken over from the system's defaults.
+/// The signals, taken over from the system's defaults. One that whoever started the service had
+/// ignored, as `nohup` does SIGHUP, stays ignored.
 pub struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
+    terminate: Option<Signal>,
+    interrupt: Option<Signal>,
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
     /// Takes the signals over.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
+            terminate: taken(signals::Signal::Terminate, SignalKind::terminate())?,
+            interrupt: taken(signals::Signal::Interrupt, SignalKind::interrupt())?,
+            hang_up: taken(signals::Signal::HangUp, SignalKind::hangup())?,
         })
     }
 
@@ -37,9 +39,9 @@ impl Signals {
     pub async fn end(&mut self, reload: impl Fn()) -> End {
         loop {
             tokio::select! {
-                _ = self.terminate.recv() => return End::Terminated,
-                _ = self.interrupt.recv() => return End::Interrupted,
-                _ = self.hang_up.recv() => reload(),
+                () = next(&mut self.terminate) => return End::Terminated,
+                () = next(&mut self.interrupt) => return End::Interrupted,
+                () = next(&mut self.hang_up) => reload(),
             }
         }
     }
@@ -48,5 +50,19 @@ impl Signals {
     pub async fn leave_on_next(mut self) {
         self.end(|| ()).await;
         process::exit(INTERRUPTED.into());
+    }
+}
+
+fn taken(which: signals::Signal, kind: SignalKind) -> io::Result<Option<Signal>> {
+    (!which.is_ignored()).then(|| signal(kind)).transpose()
+}
+
+/// Waits for the next one; for ever if it is ignored.
+async fn next(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => future::pending().await,
     }
 }

@@ -10,4 +10,5 @@ mod protocol;
 mod reload;
 mod repository;
 mod routes;
+mod signals;
 mod storm;

@@ -86,6 +86,16 @@ impl Service {
         assert!(status.unwrap().success());
     }
 
+    /// The signals that it ignores: bit 0 is SIGHUP, bit 1 SIGINT.
+    #[cfg(target_os = "linux")]
+    pub fn ignored_signals(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(status).unwrap();
+        let mut lines = status.lines();
+        let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+        u64::from_str_radix(mask.unwrap().trim(), 16).unwrap()
+    }
+
     /// What it has written to stderr.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join(LOG)).unwrap()

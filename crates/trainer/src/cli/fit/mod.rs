@@ -27,10 +27,11 @@ use super::{
     introduction::introduction,
     locations::RuntimeArguments,
     note::note,
+    output::print,
     prepared::Prepared,
     progress::{TensorboardFeedback, TerminalFeedback},
     start::StartArguments,
-    stop::Stop,
+    stop::{INTERRUPTED, Stop},
 };
 
 #[derive(Debug, Args)]
@@ -83,8 +84,9 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     if arguments.dry_run {
         let (prepared, network) = arguments.prepared(&opened)?;
         note(introduction(&prepared, &opened));
-        print!("{}", dry_run::report(&prepared, &network, &opened)?);
+        let report = dry_run::report(&prepared, &network, &opened)?;
         opened.finish();
+        print(report)?;
         return Ok(ExitCode::SUCCESS);
     }
     // Before hours of training, not after.
@@ -123,28 +125,52 @@ pub fn run(arguments: &FitArguments) -> anyhow::Result<ExitCode> {
     ));
     let stop = Stop::on_interrupt(&next.go_on)?;
     let trained = opened.run(|| train::fit(&job, start, &mut feedback, stop.requested()));
-    let outcome = trained.inspect_err(|error| {
+    let outcome = trained.map_err(|error| {
         feedback.0.log(&format!("error: {error}"));
-        run.remove_if_nothing_was_learnt();
+        let error = given_up(error, &run);
         if error.is_of_the_surroundings() && run.state().is_file() {
             note(format_args!("to go on: {}", next.go_on));
         }
+        error
     })?;
     stop.training_is_over();
-    let check = export_chosen(&job, &outcome, &feedback.0)?;
+    let check = match export_chosen(&job, &outcome, &feedback.0) {
+        // A few steps leave running statistics that fit no weights, and activations beyond
+        // what two libraries round alike. What was learnt is in the state.
+        Err(error @ TrainError::ExportCheck { .. }) if outcome.interrupted => {
+            note(format_args!(
+                "not exported, it has learnt too little: {error}"
+            ));
+            note(format_args!("to go on: {}", next.go_on));
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        check => check?,
+    };
     stop.export_is_done();
     if !outcome.interrupted {
         judgement::judge(&job, &outcome.history, &check, &next.go_on, &feedback.0)?;
     }
-    println!("{}", run.model().display());
     note(format_args!("next: {}", next.evaluate));
-    Ok(if outcome.interrupted {
+    let code = if outcome.interrupted {
         note(format_args!("to go on: {}", next.go_on));
-        ExitCode::from(130)
+        ExitCode::from(INTERRUPTED)
     } else {
         opened.finish();
         ExitCode::SUCCESS
-    })
+    };
+    print(run.model().display().to_string())?;
+    Ok(code)
+}
+
+/// Removes the run's folder if nothing was learnt, and gives what there is to say of the `error`
+/// then.
+fn given_up(error: TrainError, run: &RunFolder) -> TrainError {
+    match run.remove_if_nothing_was_learnt() && error.is_of_the_surroundings() {
+        true => TrainError::NothingKept {
+            source: Box::new(error),
+        },
+        false => error,
+    }
 }
 
 /// Chooses a checkpoint, keeps it as the best one if the run is over, exports it and checks the
@@ -195,7 +221,13 @@ fn fresh(
             let start = &arguments.start;
             SavedRun::of(&start.dataset, &start.recipe, &prepared, &run)?.save(&run)
         });
-    described.inspect_err(|_| run.remove_if_nothing_was_learnt())?;
+    described.map_err(|error| match error.downcast() {
+        Ok(error) => given_up(error, &run).into(),
+        Err(other) => {
+            run.remove_if_nothing_was_learnt();
+            other
+        }
+    })?;
     let lock = run.lock()?;
     Ok((prepared, Start::Fresh(Box::new(network)), run, lock))
 }

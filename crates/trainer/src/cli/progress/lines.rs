@@ -1,6 +1,6 @@
 //! The words in which a run is told.
 
-use std::time::Instant;
+use std::{path::Path, time::Instant};
 
 use trainer::train::{EpochRecord, Monitor, Recipe, Speed, StepRecord};
 
@@ -35,6 +35,11 @@ pub fn head_epoch(epoch: usize, epochs: usize, loss: f64, top1: f64) -> String {
         "last layer, epoch {epoch}/{epochs}  train loss {loss:.4} top-1 {:.2} %",
         100.0 * top1
     )
+}
+
+/// A file of computed numbers that is no longer what was written.
+pub fn damaged(file: &Path) -> String {
+    format!("'{}' is damaged; it is computed anew", file.display())
 }
 
 /// How fast the epoch under way is.

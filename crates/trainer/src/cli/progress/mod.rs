@@ -6,7 +6,7 @@ mod lines;
 mod log;
 mod tensorboard;
 
-pub use lines::duration;
+pub use lines::{damaged, duration};
 pub use tensorboard::TensorboardFeedback;
 
 use std::{
@@ -92,6 +92,10 @@ impl Feedback for TerminalFeedback {
     fn features(&mut self, done: usize, total: usize) {
         self.bars.features(done, total);
         self.say_sometimes(|| format!("features of {done} of {total} images"));
+    }
+
+    fn damaged_features(&mut self, path: &Path) {
+        self.say(&lines::damaged(path));
     }
 
     fn head_epoch(&mut self, epoch: usize, epochs: usize, loss: f64, top1: f64) {

@@ -4,17 +4,13 @@ mod find;
 mod summary;
 mod table;
 
-use std::{
-    io::{ErrorKind, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{io::ErrorKind, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use trainer::TrainError;
 
 use self::{find::find_runs, summary::RunSummary};
-use super::note::note;
+use super::{note::note, output::print};
 
 /// Where `trainer fit` puts its runs.
 const RUNS: &str = "runs";
@@ -51,8 +47,6 @@ pub fn run(arguments: &RunsArguments) -> anyhow::Result<ExitCode> {
         false if runs.is_empty() => return Ok(ExitCode::SUCCESS),
         false => table::table(&runs),
     };
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    print(text)?;
+    Ok(ExitCode::SUCCESS)
 }

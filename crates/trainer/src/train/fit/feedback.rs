@@ -1,5 +1,7 @@
 //! Who is told how a run goes.
 
+use std::path::Path;
+
 use crate::train::{EpochRecord, Speed};
 
 /// A training step that is done.
@@ -28,6 +30,8 @@ pub struct StepRecord {
 pub trait Feedback: Send {
     /// `done` of `total` images have got features for the last layer.
     fn features(&mut self, done: usize, total: usize) {}
+    /// Features that were kept in the file at `path` are damaged and computed again.
+    fn damaged_features(&mut self, path: &Path) {}
     /// The last layer alone has done one of its `epochs` with this mean loss and accuracy.
     fn head_epoch(&mut self, epoch: usize, epochs: usize, loss: f64, top1: f64) {}
     /// An epoch begins on images of side `size`, `done` of its `steps` done already.
@@ -49,6 +53,11 @@ impl<A: Feedback, B: Feedback> Feedback for (A, B) {
     fn features(&mut self, done: usize, total: usize) {
         self.0.features(done, total);
         self.1.features(done, total);
+    }
+
+    fn damaged_features(&mut self, path: &Path) {
+        self.0.damaged_features(path);
+        self.1.damaged_features(path);
     }
 
     fn head_epoch(&mut self, epoch: usize, epochs: usize, loss: f64, top1: f64) {

@@ -2,6 +2,7 @@
 
 use std::{
     ops::ControlFlow,
+    path::Path,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -119,12 +120,15 @@ impl<'a> Training<'a> {
         let source = FeatureSource::new(&network, job.config, job.runtime, job.features)?;
         let split = &job.data.train;
         let progress = Mutex::new((0, &mut *feedback));
-        let features = source.features(job.data, split, stop, &|images| {
-            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-            progress.0 += images;
-            let done = progress.0;
-            progress.1.features(done, split.len());
-        })?;
+        let told = || progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = |images: usize| {
+            let mut told = told();
+            told.0 += images;
+            let done = told.0;
+            told.1.features(done, split.len());
+        };
+        let damaged = |path: &Path| told().1.damaged_features(path);
+        let features = source.features(job.data, split, stop, &done, &damaged)?;
         let count = split.len();
         let mut sums = Sums {
             images: count,

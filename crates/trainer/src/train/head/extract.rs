@@ -68,7 +68,8 @@ impl FeatureSource {
     }
 
     /// Features of the unaugmented images of `split`, from disk if they are
-    /// there. `done` is told how many images are done.
+    /// there. `done` is told how many images are done, `damaged` of a file of
+    /// features that cannot be used.
     ///
     /// # Errors
     /// A picture that cannot be decoded, a cache that cannot be written, or a
@@ -79,11 +80,12 @@ impl FeatureSource {
         split: &Split,
         stop: &AtomicBool,
         done: &(dyn Fn(usize) + Sync),
+        damaged: &dyn Fn(&Path),
     ) -> Result<Features, TrainError> {
         let key = self.key(data, split);
         let path = self.folder.join(format!("{}.safetensors", &key[..32]));
         let mut computed = false;
-        let features = cached_rows(&path, &key, split.len(), self.width, || {
+        let features = cached_rows(&path, &key, split.len(), self.width, damaged, || {
             computed = true;
             self.compute(data, split, stop, done)
         })?;
