@@ -32,11 +32,11 @@ pub fn fetch(url: &str, data_dir: &Path, progress: bool) -> Result<PathBuf, Data
     fetch_with_md5(url, OFFICIAL_MD5, data_dir, progress)
 }
 
-/// [`fetch`] for an archive with another checksum (a mirror that has packed the
+/// [`fetch()`] for an archive with another checksum (a mirror that has packed the
 /// files anew): `md5` is its MD5, hexadecimal.
 ///
 /// # Errors
-/// Those of [`fetch`].
+/// Those of [`fetch()`].
 pub fn fetch_with_md5(
     url: &str,
     md5: &str,

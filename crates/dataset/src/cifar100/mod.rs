@@ -7,7 +7,7 @@
 //! A record is one byte of coarse label, one byte of fine label and 3072 bytes
 //! of pixels: the red, green and blue planes, each 32x32, row by row.
 //!
-//! [`fetch`] downloads and extracts the archive; [`open`](crate::open) reads
+//! [`fetch()`] downloads and extracts the archive; [`open`](crate::open) reads
 //! what is there. A local archive is extracted once into the data folder, under
 //! its own hash, so that opening it again takes no decompression.
 //!

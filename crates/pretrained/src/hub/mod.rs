@@ -72,10 +72,10 @@ pub fn fetch(
     fetch_by(&client, repo, endpoint, models_dir, progress)
 }
 
-/// [`fetch`] by a client with another [`Patience`].
+/// [`fetch()`] by a client with another [`Patience`].
 ///
 /// # Errors
-/// Those of [`fetch`].
+/// Those of [`fetch()`].
 pub fn fetch_by(
     client: &Client,
     repo: &str,
