@@ -151,6 +151,31 @@ fn a_download_that_breaks_off_goes_on() {
     assert_eq!(hub.ranges(), [None, Some(1000), Some(1500)]);
 }
 
+/// The network is cut at each request in turn: for what the hub announces, the configuration, the
+/// weights' redirect and the weights.
+#[test]
+fn a_cut_at_any_request_costs_another_run_and_nothing_else() {
+    let bytes = weights_file();
+    for cut in 0..4 {
+        let hub = Hub::start(Behaviour {
+            config: Some(config("efficientnet_b0")),
+            cut: Some(cut),
+            ..hub_with(bytes.clone())
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let error = fetch(REPO, &hub.endpoint, dir.path()).unwrap_err();
+        assert!(
+            matches!(error, PretrainedError::Hub { .. }),
+            "{cut}: {error}"
+        );
+        assert!(error.hint().is_some());
+        assert!(names(dir.path()).is_empty(), "{cut}");
+        let path = fetch(REPO, &hub.endpoint, dir.path()).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "{cut}");
+        assert_eq!(read(&path, None).unwrap().mean, [0.5, 0.25, 0.125]);
+    }
+}
+
 /// The network is gone for good; the next run goes on from what has arrived.
 #[test]
 fn a_download_that_was_given_up_goes_on_in_the_next_run() {

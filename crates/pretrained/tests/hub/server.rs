@@ -28,6 +28,8 @@ pub struct Behaviour {
     pub direct: bool,
     /// Bytes after which the first downloads break off.
     pub break_after: Vec<usize>,
+    /// The request, counted from 0, that gets no answer.
+    pub cut: Option<usize>,
 }
 
 /// As the hub does it: small files come at once, large ones by a redirect to another place,
@@ -55,7 +57,9 @@ impl Hub {
                     if stopped.load(Ordering::Relaxed) {
                         break;
                     }
-                    requests.fetch_add(1, Ordering::Relaxed);
+                    if behaviour.cut == Some(requests.fetch_add(1, Ordering::Relaxed)) {
+                        continue;
+                    }
                     // A client that has gone away concerns the test, not the server.
                     let _ = answer(stream.unwrap(), &mut behaviour, &endpoint, &ranges);
                 }
