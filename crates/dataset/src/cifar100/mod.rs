@@ -7,7 +7,7 @@
 //! A record is one byte of coarse label, one byte of fine label and 3072 bytes
 //! of pixels: the red, green and blue planes, each 32x32, row by row.
 //!
-//! [`fetch`] downloads and extracts the archive; [`open`](crate::open) reads
+//! [`fetch()`] downloads and extracts the archive; [`open`](crate::open) reads
 //! what is there. A local archive is extracted once into the data folder, under
 //! its own hash, so that opening it again takes no decompression.
 //!
@@ -16,11 +16,9 @@
 //! archive or a folder.
 
 mod binary;
-mod download;
 mod extract;
 mod fetch;
 mod load;
-mod part;
 #[cfg(test)]
 mod tests;
 
@@ -28,12 +26,16 @@ use std::path::{Path, PathBuf};
 
 use crate::{Dataset, DatasetError, OpenOptions};
 
-pub use fetch::{fetch, fetch_with_md5};
+pub use self::fetch::{fetch, fetch_with_md5};
 
 /// Official address of the binary archive (169 MB).
 pub const OFFICIAL_URL: &str = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz";
 /// MD5 of the official binary archive, as its page gives it.
 pub const OFFICIAL_MD5: &str = "03b5dce01913d631647c71ecec9e9cb8";
+/// The most bytes that are downloaded for an archive (1 GiB): six times the official one.
+pub const MAX_ARCHIVE: u64 = 1 << 30;
+/// The most bytes that an archive may unpack to (1 GiB): over five times the official one.
+pub const MAX_UNPACKED: u64 = 1 << 30;
 /// The archive's name in the data folder.
 pub const ARCHIVE: &str = "cifar-100-binary.tar.gz";
 /// The folder in the archive, and of the extracted files in the data folder.

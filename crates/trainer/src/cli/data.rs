@@ -26,7 +26,7 @@ enum DataCommand {
 enum FetchDataset {
     /// CIFAR-100: 60 000 images of 32x32 pixels, 100 classes (169 MB)
     Cifar100 {
-        /// Address of the official binary archive or a mirror of it
+        /// Address of the official binary archive or a mirror of it; no more than 1 GiB is taken
         #[arg(long, default_value = cifar100::OFFICIAL_URL)]
         url: String,
         /// Folder that data sets are kept in

@@ -1,6 +1,7 @@
 //! Local archives and folders, whole and broken.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use tar::EntryType;
@@ -221,6 +222,74 @@ fn a_link_in_place_of_a_member() {
         place.error(),
         "ARCHIVE: the archive is corrupt: 'train.bin' is not a regular file"
     );
+}
+
+/// Records that rename or enlarge the next member are passed over: `tar` reads them into memory.
+#[test]
+fn records_before_a_member_change_nothing() {
+    let mut members: Vec<(String, Vec<u8>)> = files()
+        .into_iter()
+        .map(|(name, bytes)| (format!("cifar-100-binary/{name}"), bytes))
+        .collect();
+    let plain = archive(&files());
+    for kind in [EntryType::GNULongName, EntryType::XHeader] {
+        let mut tar = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        for (name, bytes) in &mut members {
+            let record = b"29 path=cifar-100-binary/file\n".repeat(40);
+            for (name, kind, bytes) in [
+                ("record", kind, &record[..]),
+                (name.as_str(), EntryType::Regular, &bytes[..]),
+            ] {
+                let mut header = Header::new_ustar();
+                header.set_path(name).unwrap();
+                header.set_entry_type(kind);
+                header.set_mode(0o644);
+                header.set_size(bytes.len() as u64);
+                header.set_cksum();
+                tar.append(&header, bytes).unwrap();
+            }
+        }
+        let place = Place::new(&tar.into_inner().unwrap().finish().unwrap());
+        let sha256 = place.open().unwrap().sha256;
+        assert_eq!(sha256, Place::new(&plain).open().unwrap().sha256);
+    }
+}
+
+/// Some megabytes that unpack to gigabytes, of a member that is wanted, and of a record that
+/// would be read into memory.
+#[test]
+fn archives_that_unpack_to_too_much() {
+    for (name, kind, zeros, expected) in [
+        (
+            "././@LongLink",
+            EntryType::GNULongName,
+            (1 << 30) + 1,
+            "it unpacks to more than 1073741824 bytes",
+        ),
+        (
+            "cifar-100-binary/test.bin",
+            EntryType::Regular,
+            1 << 20,
+            "'test.bin' is 2147483648 bytes long",
+        ),
+    ] {
+        let mut header = Header::new_gnu();
+        header.set_path(name).unwrap();
+        header.set_entry_type(kind);
+        header.set_mode(0o644);
+        header.set_size(2 << 30);
+        header.set_cksum();
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(header.as_bytes()).unwrap();
+        std::io::copy(&mut std::io::repeat(0).take(zeros), &mut gzip).unwrap();
+        let bytes = gzip.finish().unwrap();
+        assert!(bytes.len() < 12 << 20, "{}", bytes.len());
+        let error = Place::new(&bytes).error();
+        assert_eq!(
+            error,
+            format!("ARCHIVE: the archive is corrupt: {expected}")
+        );
+    }
 }
 
 #[test]

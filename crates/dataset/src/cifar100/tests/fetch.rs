@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::time::Duration;
 
+use ::fetch::{Client, Patience};
 use tempfile::TempDir;
 
-use super::super::download::Downloader;
-use super::super::fetch::fetch_by;
-use super::super::{ARCHIVE, FOLDER};
+use super::super::fetch::{USER_AGENT, fetch_by};
+use super::super::{ARCHIVE, FOLDER, MAX_ARCHIVE};
 use super::server::{Server, partial, status, unsatisfiable, whole};
 use super::*;
 use crate::hash::md5_file;
@@ -30,7 +31,13 @@ impl Case {
     }
 
     fn fetch(&self, url: &str) -> Result<std::path::PathBuf, DatasetError> {
-        fetch_by(&Downloader::impatient(), url, &self.md5, self.data.path())
+        // Tests do not wait.
+        let patience = Patience {
+            pause: Duration::from_millis(1),
+            ..Patience::default()
+        };
+        let client = Client::new(USER_AGENT, patience);
+        fetch_by(&client, url, &self.md5, self.data.path(), false)
     }
 
     fn write_part(&self, bytes: &[u8]) {
@@ -231,6 +238,28 @@ fn a_server_in_trouble_is_tried_again() {
     });
     case.fetch(&server.url).unwrap();
     case.assert_fetched();
+}
+
+/// An address that sends for ever must not fill the disk.
+#[test]
+fn an_archive_that_is_too_long_is_refused_at_once() {
+    let case = Case::new();
+    let server = Server::start(|_, _| {
+        let length = MAX_ARCHIVE + 1;
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes()
+    });
+    let error = case.fetch(&server.url).unwrap_err();
+    assert!(
+        matches!(error, DatasetError::DownloadRefused { .. }),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("more than the 1073741824 that are taken")
+    );
+    assert!(error.hint().unwrap().contains("official address"));
+    assert_eq!(fs::read_dir(case.data.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 
-use crate::DatasetError;
+use crate::FetchError;
 
 /// A partial file, open at its end and locked against other downloads.
-pub(super) struct Part {
+pub(crate) struct Part {
     file: File,
     path: PathBuf,
     length: u64,
@@ -18,23 +18,23 @@ pub(super) struct Part {
 
 impl Part {
     /// Opens `path`, creating it if it is not there.
-    pub(super) fn open(path: &Path, bar: ProgressBar) -> Result<Self, DatasetError> {
+    pub(crate) fn open(path: &Path, bar: ProgressBar) -> Result<Self, FetchError> {
         let mut file = OpenOptions::new()
             .create(true)
             .write(true)
             .truncate(false)
             .open(path)
-            .map_err(DatasetError::io("create", path))?;
+            .map_err(FetchError::io("create", path))?;
         // Not every file system can lock; then two downloads at once end in a
         // wrong checksum.
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(DatasetError::DownloadInProgress {
+            return Err(FetchError::InProgress {
                 path: path.to_path_buf(),
             });
         }
         let length = file
             .seek(SeekFrom::End(0))
-            .map_err(DatasetError::io("read", path))?;
+            .map_err(FetchError::io("read", path))?;
         Ok(Self {
             file,
             path: path.to_path_buf(),
@@ -44,22 +44,22 @@ impl Part {
     }
 
     /// Bytes on disk.
-    pub(super) fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.length
     }
 
     /// Throws away what is there.
-    pub(super) fn restart(&mut self) -> Result<(), DatasetError> {
+    pub(crate) fn restart(&mut self) -> Result<(), FetchError> {
         self.file
             .set_len(0)
             .and_then(|()| self.file.rewind())
-            .map_err(DatasetError::io("write", &self.path))?;
+            .map_err(FetchError::io("write", &self.path))?;
         self.length = 0;
         Ok(())
     }
 
     /// Tells the progress bar how long the file will be.
-    pub(super) fn expect(&self, total: Option<u64>) {
+    pub(crate) fn expect(&self, total: Option<u64>) {
         match total {
             Some(total) => self.bar.set_length(total),
             None => self.bar.unset_length(),
@@ -67,17 +67,17 @@ impl Part {
         self.bar.set_position(self.length);
     }
 
-    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), DatasetError> {
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
         self.file
             .write_all(bytes)
-            .map_err(DatasetError::io("write", &self.path))?;
+            .map_err(FetchError::io("write", &self.path))?;
         self.length += bytes.len() as u64;
         self.bar.set_position(self.length);
         Ok(())
     }
 
     /// Leaves what has arrived for a later run; an empty file would be litter.
-    pub(super) fn give_up(self) {
+    pub(crate) fn give_up(self) {
         if self.length == 0 {
             // The download's own error is the one to report.
             let _ = fs::remove_file(&self.path);
@@ -85,10 +85,10 @@ impl Part {
     }
 
     /// Brings the complete file to the disk.
-    pub(super) fn finish(self) -> Result<(), DatasetError> {
+    pub(crate) fn finish(self) -> Result<(), FetchError> {
         self.bar.finish_and_clear();
         self.file
             .sync_all()
-            .map_err(DatasetError::io("write", &self.path))
+            .map_err(FetchError::io("write", &self.path))
     }
 }

@@ -1,15 +1,19 @@
 //! `.pth` and `.pt` files: state dicts, checkpoints and whole models saved by `torch.save`.
 
+mod container;
+
+use std::collections::HashMap;
 use std::path::Path;
 
-use pytorch_reader::{DType, PytorchReader};
+use contract::fs::open_regular;
+use pytorch_reader::{DType, PytorchReader, Tensor};
 
 use crate::error::{PretrainedError, one_line};
 use crate::names::select;
 use crate::tensor::{Float, NamedTensor, NamedTensors};
 
 /// Reads the tensors under timm's names. No code of the file is run: the pickle is only
-/// parsed.
+/// parsed. Together they are no larger than the file, which is checked before one is read.
 pub(crate) fn read(path: &Path) -> Result<NamedTensors, PretrainedError> {
     let malformed = |reason: String| PretrainedError::Malformed {
         path: path.to_path_buf(),
@@ -17,7 +21,10 @@ pub(crate) fn read(path: &Path) -> Result<NamedTensors, PretrainedError> {
         reason,
     };
     // The reader's own message for a missing file does not name it.
-    std::fs::metadata(path).map_err(PretrainedError::io("read", path))?;
+    let file = open_regular(path).map_err(PretrainedError::io("read", path))?;
+    let metadata = file.metadata();
+    let length = metadata.map_err(PretrainedError::io("read", path))?.len();
+    container::check(&file).map_err(malformed)?;
     let reader = PytorchReader::new(path).map_err(|e| malformed(one_line(e)))?;
     let found = reader.tensors();
     let names = found.keys().map(String::as_str);
@@ -25,6 +32,7 @@ pub(crate) fn read(path: &Path) -> Result<NamedTensors, PretrainedError> {
         path: path.to_path_buf(),
         name,
     })?;
+    check_sizes(selected.values().copied(), found, length).map_err(malformed)?;
     let mut tensors = NamedTensors::new();
     for (timm, name) in selected {
         let tensor = &found[name];
@@ -41,6 +49,27 @@ pub(crate) fn read(path: &Path) -> Result<NamedTensors, PretrainedError> {
         tensors.insert(timm, tensor);
     }
     Ok(tensors)
+}
+
+/// Checks that the tensors called `names` have as many bytes as a file of `length` bytes can hold.
+/// A view may have any number from a few: strides of 0 repeat them, and views may overlap.
+fn check_sizes<'a>(
+    names: impl Iterator<Item = &'a str>,
+    tensors: &HashMap<String, Tensor>,
+    length: u64,
+) -> Result<(), String> {
+    let mut left = length;
+    for name in names {
+        let tensor = &tensors[name];
+        left = left.checked_sub(tensor.byte_len() as u64).ok_or_else(|| {
+            format!(
+                "the file has {length} bytes and its tensors more: {name} of shape {:?} is a view \
+                 that repeats what is stored",
+                tensor.shape()
+            )
+        })?;
+    }
+    Ok(())
 }
 
 fn float(dtype: DType) -> Option<Float> {
