@@ -144,6 +144,6 @@ mod tests {
         };
         assert_eq!(rows(), features);
         assert_eq!(rows(), features);
-        assert_eq!(damaged.into_inner(), [path.clone()]);
+        assert_eq!(damaged.into_inner(), std::slice::from_ref(&path));
     }
 }
