@@ -159,18 +159,24 @@ fn a_picture_that_is_replaced_in_training_ends_the_run_and_with_the_old_one_it_g
         assert!(child.try_wait().unwrap().is_none());
         std::thread::yield_now();
     }
-    let (replaced, other) = (
-        cwd.path().join("photos/red/1.png"),
-        cwd.path().join("photos/blue/1.png"),
-    );
-    let before = fs::read(&replaced).unwrap();
+    // All of a class: which of them are trained on is the split's business.
+    let class = cwd.path().join("photos/red");
+    let before: Vec<_> = fs::read_dir(&class)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
     let temporary = cwd.path().join("other.png");
-    fs::copy(&other, &temporary).unwrap();
-    fs::rename(&temporary, &replaced).unwrap();
+    for (path, _) in &before {
+        fs::copy(cwd.path().join("photos/blue/1.png"), &temporary).unwrap();
+        fs::rename(&temporary, path).unwrap();
+    }
     let output = child.wait_with_output().unwrap();
     let hint = ["put the old file back"];
-    assert_failure(&output, 1, &["photos/red/1.png", "changed"], &hint);
-    fs::write(&replaced, before).unwrap();
+    assert_failure(&output, 1, &["photos/red/", "changed"], &hint);
+    for (path, bytes) in before {
+        fs::write(path, bytes).unwrap();
+    }
     let resume = ["fit", "--resume", "run", "--epochs", "1"];
     let output = run(&mut trainer(cwd.path(), &resume));
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -220,12 +220,6 @@ pub enum TrainError {
         /// The file.
         path: PathBuf,
     },
-    /// A token file that is no secret on its machine.
-    #[error("other users may read or change the token in '{}'", path.display())]
-    TokenOpenToOthers {
-        /// The file.
-        path: PathBuf,
-    },
     /// Workers were asked for and not compiled in.
     #[error("workers are not in this build")]
     RemoteNotCompiled,
@@ -402,10 +396,6 @@ impl TrainError {
             Self::EmptyToken { .. } => Some(
                 "write a long random line into it, such as `openssl rand -hex 32` prints".to_owned(),
             ),
-            Self::TokenOpenToOthers { path } => Some(format!(
-                "make it yours alone with `chmod 600 {}`",
-                quoted_path(path)
-            )),
             Self::RemoteNotCompiled => Some(
                 "build with `cargo build --release -p trainer --features remote`, on all machines"
                     .to_owned(),

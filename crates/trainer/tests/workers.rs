@@ -10,18 +10,14 @@ mod common;
 
 use std::{
     cell::Cell,
-    io::{BufRead, BufReader, Write},
-    net::TcpStream,
+    io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
     sync::PoisonError,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use burn::{
-    remote::RemoteHost,
-    tensor::{Device, Tensor, TensorData},
-};
+use burn::tensor::{Device, Tensor, TensorData};
 use trainer::{
     TrainError,
     device::{
@@ -68,9 +64,16 @@ impl Worker {
         self.process.wait().unwrap();
     }
 
-    /// The exit code, once it has ended.
+    /// The exit code, which is to come soon.
     fn ends_with(&mut self) -> Option<i32> {
-        self.process.wait().unwrap().code()
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(20) {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the worker at {} does not end", self.address);
     }
 }
 
@@ -147,6 +150,7 @@ fn a_run_goes_on_after_a_worker_was_killed() {
     let mut workers = Worker::pair();
     let opened = open(&workers, SECRET).unwrap();
     let path = folder.path().join("run");
+    let began = Instant::now();
     let failed = opened.run(|| {
         run(&recipe, &opened.devices, &path, |steps| {
             // The state after the first epoch is there.
@@ -161,6 +165,11 @@ fn a_run_goes_on_after_a_worker_was_killed() {
     };
     assert_eq!(*worker, workers[1].address.to_string());
     assert!(!reason.contains('\n'), "{reason}");
+    assert!(
+        began.elapsed() < Duration::from_secs(120),
+        "{:?}",
+        began.elapsed()
+    );
     drop(opened);
     assert_eq!(workers[0].ends_with(), Some(1));
 
@@ -221,43 +230,25 @@ fn strangers_are_refused_and_a_second_run_hears_of_the_first() {
     assert_eq!(workers[0].ends_with(), Some(0));
 }
 
-/// The token lets a run ask for the devices; without the lease it opens none of them.
-#[test]
-fn the_token_alone_opens_no_device() {
-    let worker = Worker::start("0");
-    let mut line = TcpStream::connect(worker.address.to_string()).unwrap();
-    writeln!(line, "trainer {} {SECRET}", env!("CARGO_PKG_VERSION")).unwrap();
-    let mut answer = String::new();
-    BufReader::new(&line).read_line(&mut answer).unwrap();
-    let words: Vec<&str> = answer.split_whitespace().collect();
-    let ["yours", port, key] = words[..] else {
-        panic!("{answer}");
-    };
-    let devices = |key: &str| {
-        RemoteHost::websocket(&format!("ws://127.0.0.1:{port}"))
-            .with_credential(key)
-            .devices()
-            .is_ok()
-    };
-    assert!(!devices(SECRET));
-    assert!(!devices(""));
-    assert!(devices(key));
-}
-
 #[test]
 fn a_worker_that_is_not_there_is_waited_for() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address: WorkerAddress = listener.local_addr().unwrap().to_string().parse().unwrap();
     drop(listener);
     let waited = Cell::new(0);
+    let began = Instant::now();
     let waits = |_: &WorkerAddress, _: &str| waited.set(waited.get() + 1);
     let error = open_workers(&[address], None, Duration::from_secs(2), waits, drop).unwrap_err();
     assert!(
         matches!(error, TrainError::WorkerUnreachable { .. }),
         "{error}"
     );
-    // It was asked more than once, and that told once.
     assert_eq!(waited.get(), 1);
+    assert!(
+        began.elapsed() >= Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 /// A scheduler ends workers with SIGTERM: one that has nothing to do ends well,

@@ -50,11 +50,11 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Asks `worker` for its devices; gives the port that they are at, and the key to them.
+    /// Asks `worker` for its devices; gives the port that they are at.
     pub(super) fn take(
         worker: &WorkerAddress,
         token: Option<&Token>,
-    ) -> Result<(Self, u16, Token), Refused> {
+    ) -> Result<(Self, u16), Refused> {
         let not_yet = |error: io::Error| Refused::NotYet(error.to_string());
         let stream = connect(worker).map_err(not_yet)?;
         let greeting = Greeting {
@@ -62,8 +62,8 @@ impl Lease {
             token: token.cloned(),
         };
         line::say(&stream, &greeting).map_err(not_yet)?;
-        let (port, key) = match line::hear(&stream) {
-            Ok(Answer::Yours { port, key }) => (port, key),
+        let port = match line::hear(&stream) {
+            Ok(Answer::Yours { port }) => port,
             Ok(Answer::Busy { with }) => {
                 return Err(Refused::NotYet(format!(
                     "it computes for a run from {with}"
@@ -87,7 +87,7 @@ impl Lease {
             stream,
             watch: Arc::default(),
         };
-        Ok((lease, port, key))
+        Ok((lease, port))
     }
 
     /// Listens for the worker's end. A run that does not notice it is `given_up`.

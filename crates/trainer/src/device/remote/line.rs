@@ -10,7 +10,7 @@ use std::{
     net::TcpStream,
     str::FromStr,
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::Token;
@@ -72,8 +72,8 @@ impl FromStr for Greeting {
 /// What a worker says to a greeting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The devices are yours, at this port, for who has this key.
-    Yours { port: u16, key: Token },
+    /// The devices are yours, at this port.
+    Yours { port: u16 },
     /// They are another run's, which comes from there.
     Busy { with: String },
     /// The token is not mine.
@@ -85,7 +85,7 @@ pub(super) enum Answer {
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Yours { port, key } => write!(f, "yours {port} {}", key.as_str()),
+            Self::Yours { port } => write!(f, "yours {port}"),
             Self::Busy { with } => write!(f, "busy {with}"),
             Self::WrongToken => f.write_str("token"),
             Self::OtherVersion { version } => write!(f, "version {version}"),
@@ -98,13 +98,7 @@ impl FromStr for Answer {
 
     fn from_str(line: &str) -> Result<Self, ()> {
         match line.split_once(' ') {
-            Some(("yours", place)) => {
-                let (port, key) = place.split_once(' ').ok_or(())?;
-                Ok(Self::Yours {
-                    port: port.parse().map_err(drop)?,
-                    key: Token::new(key).ok_or(())?,
-                })
-            }
+            Some(("yours", port)) => port.parse().map(|port| Self::Yours { port }).map_err(drop),
             Some(("busy", with)) => Ok(Self::Busy {
                 with: with.to_owned(),
             }),
@@ -124,21 +118,11 @@ pub(super) fn say(mut stream: &TcpStream, line: &impl fmt::Display) -> io::Resul
 }
 
 /// Waits for one line, and reads nothing after it.
-pub(super) fn hear<T: FromStr>(stream: &TcpStream) -> io::Result<T> {
-    hear_within(stream, GREETING)
-}
-
-/// As [`hear`], for so long, however slowly the bytes come.
-fn hear_within<T: FromStr>(mut stream: &TcpStream, time: Duration) -> io::Result<T> {
+pub(super) fn hear<T: FromStr>(mut stream: &TcpStream) -> io::Result<T> {
     let strange = || io::Error::new(ErrorKind::InvalidData, "what is there is no trainer");
-    let deadline = Instant::now() + time;
+    stream.set_read_timeout(Some(GREETING))?;
     let mut line = Vec::new();
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(ErrorKind::TimedOut.into());
-        }
-        stream.set_read_timeout(Some(left))?;
         let mut byte = [0];
         stream.read_exact(&mut byte)?;
         match byte[0] {
@@ -221,23 +205,6 @@ mod tests {
     }
 
     #[test]
-    fn a_greeting_that_comes_a_byte_at_a_time_is_not_waited_for() {
-        let (near, far) = pair();
-        let slow = thread::spawn(move || {
-            while (&near).write_all(b"a").is_ok() {
-                thread::sleep(Duration::from_millis(20));
-            }
-        });
-        let error = hear_within::<Greeting>(&far, Duration::from_millis(200)).unwrap_err();
-        assert!(matches!(
-            error.kind(),
-            ErrorKind::TimedOut | ErrorKind::WouldBlock
-        ));
-        drop(far);
-        slow.join().unwrap();
-    }
-
-    #[test]
     fn the_end_is_good_only_if_it_was_said_so() {
         let (near, far) = pair();
         keep_alive(near.try_clone().unwrap());
@@ -253,7 +220,7 @@ mod tests {
         #[test]
         fn answers_are_read_as_they_were_said(port: u16, with in "[a-z0-9.:]{1,40}") {
             for answer in [
-                Answer::Yours { port, key: Token::new(&with).unwrap() },
+                Answer::Yours { port },
                 Answer::Busy { with: with.clone() },
                 Answer::WrongToken,
                 Answer::OtherVersion { version: with },

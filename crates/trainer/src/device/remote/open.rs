@@ -47,8 +47,8 @@ pub fn open_workers(
     };
     let mut counts = Vec::with_capacity(addresses.len());
     for address in addresses {
-        let (lease, port, key) = take(address, token, deadline, &waits)?;
-        let devices = devices(&address.with_port(port), &key)?;
+        let (lease, port) = take(address, token, deadline, &waits)?;
+        let devices = devices(&address.with_port(port), token)?;
         let watched = lease.watch(given_up.clone());
         watched.map_err(|error| unreachable(address, error.to_string()))?;
         counts.push(format!("{address} has {}", devices.len()));
@@ -64,7 +64,7 @@ fn take(
     token: Option<&Token>,
     deadline: Instant,
     waits: impl Fn(&WorkerAddress, &str),
-) -> Result<(Lease, u16, Token), TrainError> {
+) -> Result<(Lease, u16), TrainError> {
     let mut told = false;
     loop {
         let reason = match Lease::take(address, token) {
@@ -94,17 +94,20 @@ fn unreachable(address: &WorkerAddress, reason: String) -> TrainError {
     }
 }
 
-/// The devices that burn serves at `address` for who has the `key`.
+/// The devices that burn serves at `address`.
 #[cfg(feature = "remote")]
-fn devices(address: &WorkerAddress, key: &Token) -> Result<Vec<Device>, TrainError> {
-    let host = burn::remote::RemoteHost::websocket(&format!("ws://{address}"));
-    let devices = host.with_credential(key.as_str()).devices();
+fn devices(address: &WorkerAddress, token: Option<&Token>) -> Result<Vec<Device>, TrainError> {
+    let mut host = burn::remote::RemoteHost::websocket(&format!("ws://{address}"));
+    if let Some(token) = token {
+        host = host.with_credential(token.as_str());
+    }
+    let devices = host.devices();
     let devices = devices.map_err(|error| unreachable(address, error.to_string()))?;
     Ok(devices.into_vec())
 }
 
 #[cfg(not(feature = "remote"))]
-fn devices(_address: &WorkerAddress, _key: &Token) -> Result<Vec<Device>, TrainError> {
+fn devices(_address: &WorkerAddress, _token: Option<&Token>) -> Result<Vec<Device>, TrainError> {
     Err(TrainError::RemoteNotCompiled)
 }
 

@@ -21,10 +21,6 @@ use crate::error::TrainError;
 /// stranger's doing, and nobody waits for it.
 const SESSION_THREADS: &str = "burn-remote-session";
 
-/// Connections that may be saying who they are at the same time, each on a thread. One more is
-/// cut: a run asks again.
-const MOST_GREETINGS: usize = 64;
-
 /// What a worker has to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
@@ -72,8 +68,6 @@ pub struct Worker {
     runs: TcpListener,
     tensors: TcpListener,
     token: Option<Token>,
-    /// Opens the devices, and is told to the run that has them alone.
-    key: Token,
 }
 
 impl Worker {
@@ -99,7 +93,6 @@ impl Worker {
             runs: listen(address)?,
             tensors: listen((address.ip(), next).into())?,
             token,
-            key: Token::random().map_err(failed)?,
         })
     }
 
@@ -125,17 +118,15 @@ impl Worker {
         let (events, happened) = mpsc::channel();
         fail_with_sessions(events.clone());
         let port = self.tensors.local_addr().map_err(failed)?.port();
-        let _server = serve(self.tensors, devices, &self.key, events.clone())?;
+        let _server = serve(self.tensors, devices, self.token.as_ref(), events.clone())?;
         let desk = Desk {
             token: self.token,
-            key: self.key,
             port,
             run: Mutex::new(None),
             events,
         };
         let runs = self.runs;
-        let attend = move || desk.attend(&runs);
-        thread::Builder::new().spawn(attend).map_err(failed)?;
+        thread::spawn(move || desk.attend(&runs));
         end(&happened, tell)
     }
 }
@@ -165,7 +156,6 @@ fn end(happened: &Receiver<Event>, tell: impl Fn(&News)) -> Result<End, TrainErr
 /// Who answers to runs.
 struct Desk {
     token: Option<Token>,
-    key: Token,
     /// Where tensors go.
     port: u16,
     /// Where the run comes from that has the devices.
@@ -176,21 +166,14 @@ struct Desk {
 impl Desk {
     fn attend(self, runs: &TcpListener) {
         let desk = Arc::new(self);
-        // One clone for each connection that has not said who it is.
-        let strangers = Arc::new(());
         for stream in runs.incoming().flatten() {
-            if Arc::strong_count(&strangers) > MOST_GREETINGS {
-                continue;
-            }
-            let (desk, stranger) = (Arc::clone(&desk), Arc::clone(&strangers));
-            // One that says nothing is not to keep the others waiting. Where there is no
-            // thread for it, it is cut.
-            let receive = move || desk.receive(&stream, stranger);
-            let _ = thread::Builder::new().spawn(receive);
+            let desk = Arc::clone(&desk);
+            // One that says nothing is not to keep the others waiting.
+            thread::spawn(move || desk.receive(&stream));
         }
     }
 
-    fn receive(&self, stream: &TcpStream, stranger: Arc<()>) {
+    fn receive(&self, stream: &TcpStream) {
         let (Ok(from), Ok(greeting)) = (stream.peer_addr(), line::hear(stream)) else {
             // Not one of us.
             return;
@@ -198,7 +181,6 @@ impl Desk {
         let answer = self.answer(from, greeting);
         let lent = matches!(answer, Answer::Yours { .. });
         let said = line::say(stream, &answer);
-        drop(stranger);
         if !lent {
             return;
         }
@@ -209,7 +191,7 @@ impl Desk {
 
     fn answer(&self, from: SocketAddr, greeting: Greeting) -> Answer {
         let known = match (&self.token, &greeting.token) {
-            (Some(ours), Some(theirs)) => ours == theirs,
+            (Some(ours), Some(theirs)) => ours.is(theirs),
             (Some(_), None) => false,
             (None, _) => true,
         };
@@ -231,10 +213,7 @@ impl Desk {
         }
         *run = Some(from);
         self.tell(Event::News(News::Taken(from)));
-        Answer::Yours {
-            port: self.port,
-            key: self.key.clone(),
-        }
+        Answer::Yours { port: self.port }
     }
 
     fn tell(&self, event: Event) {
@@ -273,22 +252,42 @@ fn failed(error: impl ToString) -> TrainError {
     }
 }
 
-/// burn's server of `devices` for who has the `key`, until it is dropped.
+/// burn's server of `devices`, until it is dropped.
 #[cfg(feature = "remote")]
 fn serve(
     tensors: TcpListener,
     devices: Vec<Device>,
-    key: &Token,
+    token: Option<&Token>,
     events: Sender<Event>,
 ) -> Result<tokio::runtime::Runtime, TrainError> {
     use burn::server::{RemoteServer, TokenAuthorizer, WebSocketTransport};
+    use tokio::signal;
 
-    let authorizer = TokenAuthorizer::new(key.as_str()).map_err(failed)?;
-    let server = RemoteServer::new(devices).with_authorizer(authorizer);
+    let mut server = RemoteServer::new(devices);
+    if let Some(token) = token {
+        let authorizer = TokenAuthorizer::new(token.as_str()).map_err(failed)?;
+        server = server.with_authorizer(authorizer);
+    }
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.enable_all().build().map_err(failed)?;
     let _inside = runtime.enter();
-    hear_signals(&runtime, &events)?;
+    #[cfg(unix)]
+    {
+        let terminate = signal::unix::SignalKind::terminate();
+        let mut terminate = signal::unix::signal(terminate).map_err(failed)?;
+        let events = events.clone();
+        runtime.spawn(async move {
+            while terminate.recv().await.is_some() {
+                let _ = events.send(Event::ToldToEnd(End::Terminated));
+            }
+        });
+    }
+    let interrupts = events.clone();
+    runtime.spawn(async move {
+        while signal::ctrl_c().await.is_ok() {
+            let _ = interrupts.send(Event::ToldToEnd(End::Interrupted));
+        }
+    });
     // Not burn's blocking `serve`, which logs to stdout.
     let serving = server.serve_async(WebSocketTransport::from_listener(tensors));
     runtime.spawn(async move {
@@ -301,42 +300,11 @@ fn serve(
     Ok(runtime)
 }
 
-/// Tells of the signals to end that whoever started the worker does not have ignored.
-#[cfg(feature = "remote")]
-fn hear_signals(
-    runtime: &tokio::runtime::Runtime,
-    events: &Sender<Event>,
-) -> Result<(), TrainError> {
-    use signals::Signal;
-    use tokio::signal;
-
-    #[cfg(unix)]
-    if !Signal::Terminate.is_ignored() {
-        let terminate = signal::unix::SignalKind::terminate();
-        let mut terminate = signal::unix::signal(terminate).map_err(failed)?;
-        let events = events.clone();
-        runtime.spawn(async move {
-            while terminate.recv().await.is_some() {
-                let _ = events.send(Event::ToldToEnd(End::Terminated));
-            }
-        });
-    }
-    if !Signal::Interrupt.is_ignored() {
-        let events = events.clone();
-        runtime.spawn(async move {
-            while signal::ctrl_c().await.is_ok() {
-                let _ = events.send(Event::ToldToEnd(End::Interrupted));
-            }
-        });
-    }
-    Ok(())
-}
-
 #[cfg(not(feature = "remote"))]
 fn serve(
     _tensors: TcpListener,
     _devices: Vec<Device>,
-    _key: &Token,
+    _token: Option<&Token>,
     _events: Sender<Event>,
 ) -> Result<NoServer, TrainError> {
     Err(TrainError::RemoteNotCompiled)
@@ -382,16 +350,11 @@ mod tests {
         let (events, happened) = mpsc::channel();
         let desk = Desk {
             token: token.and_then(Token::new),
-            key: key(),
             port: 7,
             run: Mutex::new(None),
             events,
         };
         (desk, happened)
-    }
-
-    fn key() -> Token {
-        Token::new("key").unwrap()
     }
 
     fn greeting(version: &str, token: &str) -> Greeting {
@@ -416,11 +379,7 @@ mod tests {
         let older = greeting("0.0.1", "secret");
         assert_eq!(desk.answer(first, older), Answer::OtherVersion { version });
         let right = || greeting(VERSION, "secret");
-        let yours = Answer::Yours {
-            port: 7,
-            key: key(),
-        };
-        assert_eq!(desk.answer(first, right()), yours);
+        assert_eq!(desk.answer(first, right()), Answer::Yours { port: 7 });
         let with = first.to_string();
         assert_eq!(desk.answer(second, right()), Answer::Busy { with });
         let events: Vec<Event> = happened.try_iter().collect();
