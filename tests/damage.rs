@@ -154,10 +154,11 @@ fn a_picture_that_is_replaced_in_training_ends_the_run_and_with_the_old_one_it_g
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let state = cwd.path().join("run/checkpoints/state.safetensors");
-    while !state.is_file() {
+    // A run that has learnt nothing yet is removed.
+    let learnt = cwd.path().join("run/checkpoints/last.safetensors");
+    while !learnt.is_file() {
         assert!(child.try_wait().unwrap().is_none());
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
     // All of a class: which of them are trained on is the split's business.
     let class = cwd.path().join("photos/red");

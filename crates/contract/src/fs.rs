@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IntoInnerError, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 /// Writes `bytes` to `path` so that a reader, or a machine that loses power,
 /// sees the old file or the new one, never a part: an [`AtomicFile`] written at
@@ -28,7 +28,9 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// The file gets the permissions of any new file (0666 less the umask).
 #[derive(Debug)]
 pub struct AtomicFile {
-    temporary: BufWriter<NamedTempFile>,
+    /// Not through tempfile, which would put the temporary file's name into every error.
+    file: BufWriter<File>,
+    temporary: TempPath,
     path: PathBuf,
 }
 
@@ -47,8 +49,10 @@ impl AtomicFile {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         let temporary = builder.tempfile_in(folder_of(path)).map_err(without_path)?;
+        let (file, temporary) = temporary.into_parts();
         Ok(Self {
-            temporary: BufWriter::new(temporary),
+            file: BufWriter::new(file),
+            temporary,
             path: path.to_path_buf(),
         })
     }
@@ -58,23 +62,22 @@ impl AtomicFile {
     /// # Errors
     /// Those of the file system; the temporary file is then removed.
     pub fn commit(self) -> io::Result<()> {
-        let temporary = self
-            .temporary
-            .into_inner()
-            .map_err(|error| without_path(IntoInnerError::into_error(error)))?;
-        temporary.as_file().sync_all()?;
-        temporary.persist(&self.path).map_err(|error| error.error)?;
+        let file = self.file.into_inner().map_err(IntoInnerError::into_error)?;
+        file.sync_all()?;
+        drop(file);
+        let persisted = self.temporary.persist(&self.path);
+        persisted.map_err(|error| error.error)?;
         sync_folder(folder_of(&self.path))
     }
 }
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.temporary.write(bytes).map_err(without_path)
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.temporary.flush().map_err(without_path)
+        self.file.flush()
     }
 }
 
