@@ -7,7 +7,7 @@ use dataset::Split;
 use metrics::{
     BOOTSTRAP_RESAMPLES, CONFIDENCE_LEVEL, Calibration, ConfusionMatrix, Evaluation, Headline,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Temperature;
 use crate::{EvaluationOutcome, Prediction, RunFacts, RuntimeFacts};
@@ -97,10 +97,16 @@ pub struct EvalResults<'a> {
     pub classes: &'a [String],
 }
 
+/// A path as people read it: serde refuses one that is no Unicode.
+fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
+}
+
 /// A model.
 #[derive(Serialize)]
 pub struct ModelFacts<'a> {
-    /// Its file.
+    /// Its file; bytes of its name that are no Unicode are replaced in the document.
+    #[serde(serialize_with = "as_text")]
     pub path: &'a Path,
     /// Its architecture.
     pub architecture: &'a str,

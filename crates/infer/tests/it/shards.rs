@@ -255,7 +255,8 @@ fn damaged_shards_are_refused() {
     place.shard(1, 1, &["--limit", "20", "--no-temperature"]);
     let whole = fs::read_to_string(place.path("1.shard")).unwrap();
     let lines: Vec<&str> = whole.split_inclusive('\n').collect();
-    assert_eq!(lines.len(), 1 + 20 + 1);
+    // Header, images, times, checksum.
+    assert_eq!(lines.len(), 1 + 20 + 1 + 1);
     let refusal = |contents: String| {
         fs::write(place.path("damaged.shard"), contents).unwrap();
         place.refusal(&["damaged.shard"])
@@ -276,11 +277,11 @@ fn damaged_shards_are_refused() {
     assert!(refusal(swapped.concat()).contains("line 4: image 53 where 35"));
     for more in [lines[1], "x"] {
         let longer = whole.clone() + more;
-        assert!(refusal(longer).contains("line 23: a line after the last one"));
+        assert!(refusal(longer).contains("line 24: a line after the last one"));
     }
     let other = whole.replacen("infer-shard", "something", 1);
     assert!(refusal(other).contains("is no shard file"));
-    let newer = whole.replacen("\"version\":1,", "\"version\":9,", 1);
+    let newer = whole.replacen("\"version\":2,", "\"version\":9,", 1);
     assert!(refusal(newer).contains("has shard format 9"));
     assert!(refusal(String::new()).contains("is no shard file: it has no whole line"));
     let missing = place.refusal(&["nothing.shard"]);
