@@ -28,7 +28,7 @@ pub struct Choice {
 ///
 /// The candidate is the network that the recipe's `select` names. It is compared with the last
 /// layer alone, where that was trained first: by the recipe's `monitor` on [`FEW_IMAGES`] or
-/// more, else image by image (see [`Paired::tuned_wins`]). A tie goes to the last layer alone.
+/// more, else by their mean loss, image by image. A tie goes to the last layer alone.
 ///
 /// # Errors
 /// There is no checkpoint that can be read, a picture that cannot be decoded, or an averaged
