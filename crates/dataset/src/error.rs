@@ -1,6 +1,5 @@
 //! What can go wrong with a data set, in one line each, and what to do.
 
-use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -425,18 +424,4 @@ fn fetch_cifar100(data_dir: &Path) -> String {
         true => command.to_owned(),
         false => format!("{command} --data-dir {}", commands::quoted_path(data_dir)),
     }
-}
-
-/// An error's text with its causes, on one line.
-pub(crate) fn one_line(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf, absolute};
 
+use fetch::one_line;
 use serde::{Deserialize, Serialize};
 
-use crate::error::one_line;
 use crate::path_text;
 use crate::{DatasetError, OpenOptions, Source};
 

@@ -123,7 +123,7 @@ impl Stop {
 }
 
 /// An error's text with its causes, on one line.
-pub(crate) fn one_line(error: &dyn Error) -> String {
+pub fn one_line(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

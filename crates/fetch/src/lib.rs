@@ -24,7 +24,7 @@ mod tar_gz;
 
 pub use client::{Client, Head, Patience};
 pub use download::RemoteFile;
-pub use error::FetchError;
+pub use error::{FetchError, one_line};
 pub use tar_gz::{Member, TarGz};
 
 /// Bytes read at a time.

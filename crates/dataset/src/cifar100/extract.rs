@@ -4,13 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Component, Path};
 
-use ::fetch::{Member, TarGz};
+use ::fetch::{Member, TarGz, one_line};
 use contract::fs::open_regular;
 use tempfile::TempDir;
 
 use super::{FOLDER, MAX_UNPACKED, MEMBERS, load};
 use crate::DatasetError;
-use crate::error::one_line;
 use crate::hash::BUFFER;
 
 /// Extracts the four files of `archive` to the folder `target`, which appears

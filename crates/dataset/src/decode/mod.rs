@@ -12,13 +12,13 @@ use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
 
 use contract::fs::open_regular;
+use fetch::one_line;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 pub use animation::is_animated;
 pub use cost::MAX_DECODING_BYTES;
 
 use crate::DatasetError;
-use crate::error::one_line;
 use cost::{Header, Structure};
 
 /// Largest width and height decoded, in pixels.
