@@ -28,9 +28,9 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Catches SIGINT, SIGTERM and SIGHUP, but those that are ignored (`nohup`). The first one asks training to end, the
-    /// second, or the first after training, ends the process; `go_on` is the command
-    /// that makes up for what is left then.
+    /// Catches SIGINT, SIGTERM and SIGHUP, but those that are ignored (`nohup`). The first one
+    /// asks training to end, the second, or the first after training, ends the process; `go_on`
+    /// is the command that makes up for what is left then.
     pub fn on_interrupt(go_on: &str) -> anyhow::Result<Self> {
         let stop = Self::default();
         let go_on = go_on.to_owned();

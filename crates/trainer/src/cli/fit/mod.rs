@@ -13,7 +13,6 @@ use std::{fs::File, path::PathBuf, process::ExitCode, time::Duration};
 use clap::Args;
 use trainer::{
     TrainError,
-    checkpoint::Checkpoint,
     device::OpenedDevices,
     export::{self, ExportCheck, Gate},
     model::EfficientNet,
@@ -181,9 +180,9 @@ fn export_chosen(
     feedback: &TerminalFeedback,
 ) -> Result<ExportCheck, TrainError> {
     let choice = train::choose(job, &outcome.history)?;
-    let chosen = Checkpoint::load(&choice.checkpoint)?;
+    let chosen = choice.checkpoint;
     // A run that goes on has to find the best of its whole epochs.
-    if choice.checkpoint != job.run.best_checkpoint() && !outcome.interrupted {
+    if choice.path != job.run.best_checkpoint() && !outcome.interrupted {
         chosen.save(&job.run.best_checkpoint())?;
     }
     if let Some(said) = choice.said {

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use pretrained::{NamedTensor, NamedTensors};
+use pretrained::NamedTensors;
 
 use super::measured::Measured;
 use crate::{
     checkpoint::Checkpoint,
     error::TrainError,
-    train::{History, Job, Selection},
+    train::{EpochRecord, Job, Selection},
 };
 
 /// A network of the run's epochs.
@@ -24,12 +24,13 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    /// The network that the recipe's `select` names.
+    /// The network that the recipe's `select` names; `alone` is the last layer alone, where that
+    /// was trained first.
     ///
     /// # Errors
     /// There is no checkpoint that can be read, a picture that cannot be decoded, or the averaged
     /// network cannot be written.
-    pub fn of(job: &Job<'_>, history: &History) -> Result<Self, TrainError> {
+    pub fn of(job: &Job<'_>, alone: Option<&Checkpoint>) -> Result<Self, TrainError> {
         let (run, recipe) = (job.run, job.recipe);
         let last = run.last_checkpoint();
         let path = match recipe.select {
@@ -43,53 +44,47 @@ impl Candidate {
             checkpoint,
             measured: None,
         };
-        let tuned = candidate.checkpoint.contract.training.epochs > 0;
-        match recipe.select == Selection::Averaged && tuned && run.head_checkpoint().exists() {
-            true => candidate.averaged(job, history),
-            false => Ok(candidate),
+        match alone {
+            Some(alone) if recipe.select == Selection::Averaged && candidate.is_tuned() => {
+                candidate.averaged_with(alone, job)
+            }
+            _ => Ok(candidate),
         }
     }
 
+    /// Whether any other layer than the last one has learnt.
+    pub fn is_tuned(&self) -> bool {
+        self.checkpoint.contract.training.epochs > 0
+    }
+
     /// The mean of the candidate and the last layer alone, with figures of its own.
-    fn averaged(self, job: &Job<'_>, history: &History) -> Result<Self, TrainError> {
-        let alone = Checkpoint::load(&job.run.head_checkpoint())?;
-        let mut checkpoint = self.checkpoint;
-        checkpoint.tensors = mean(&alone.tensors, &checkpoint.tensors);
-        let measured = Measured::of(job, &checkpoint.tensors)?;
-        let epoch = checkpoint.contract.training.epochs;
-        let record = history.epochs.iter().rev().find(|r| r.epoch == epoch);
-        let record = record.cloned().unwrap_or_default();
-        checkpoint.contract.training.metrics = record.validated(&measured.evaluation).metrics();
-        let path = job.run.averaged_checkpoint();
-        checkpoint.save(&path)?;
-        Ok(Self {
-            path,
-            checkpoint,
-            name: format!("{}, averaged with the last layer alone", self.name),
-            measured: Some(measured),
-        })
+    fn averaged_with(mut self, alone: &Checkpoint, job: &Job<'_>) -> Result<Self, TrainError> {
+        average(&mut self.checkpoint.tensors, &alone.tensors);
+        let measured = Measured::of(job, &self.checkpoint.tensors)?;
+        let figures = EpochRecord::default().validated(&measured.evaluation);
+        self.checkpoint.contract.training.metrics = figures.metrics();
+        self.path = job.run.averaged_checkpoint();
+        self.checkpoint.save(&self.path)?;
+        self.name += ", averaged with the last layer alone";
+        self.measured = Some(measured);
+        Ok(self)
     }
 }
 
-/// The mean of two networks' tensors. Both are of one run, so they have the same names and
-/// shapes; the running statistics are averaged too, and are the same where they were frozen.
-fn mean(a: &NamedTensors, b: &NamedTensors) -> NamedTensors {
-    let mean = |(name, b): (&String, &NamedTensor)| {
-        let values = match a.get(name) {
-            Some(a) => {
-                let pairs = a.values.iter().zip(&b.values);
-                pairs.map(|(a, b)| (a + b) / 2.0).collect()
-            }
-            None => b.values.clone(),
-        };
-        let shape = b.shape.clone();
-        (name.clone(), NamedTensor { shape, values })
-    };
-    b.iter().map(mean).collect()
+/// Puts the mean of both in place of each value. Both are of one run, so they have the same names
+/// and shapes; the running statistics are averaged too, and are the same where they were frozen.
+fn average(tensors: &mut NamedTensors, with: &NamedTensors) {
+    for (tensor, with) in tensors.values_mut().zip(with.values()) {
+        for (value, with) in tensor.values.iter_mut().zip(&with.values) {
+            *value = (*with + *value) / 2.0;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use pretrained::NamedTensor;
+
     use super::*;
 
     #[test]
@@ -101,7 +96,8 @@ mod tests {
             };
             NamedTensors::from([("conv_stem.weight".to_owned(), tensor)])
         };
-        let mean = mean(&network([1.0, -2.0]), &network([2.0, 4.0]));
-        assert_eq!(mean, network([1.5, 1.0]));
+        let mut tensors = network([2.0, 4.0]);
+        average(&mut tensors, &network([1.0, -2.0]));
+        assert_eq!(tensors, network([1.5, 1.0]));
     }
 }

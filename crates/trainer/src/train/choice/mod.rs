@@ -16,10 +16,12 @@ use crate::{checkpoint::Checkpoint, error::TrainError};
 pub const FEW_IMAGES: usize = 200;
 
 /// The checkpoint that is exported.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     /// Its file.
-    pub checkpoint: PathBuf,
+    pub path: PathBuf,
+    /// What the file holds.
+    pub checkpoint: Checkpoint,
     /// What was compared and which won, in one line; `None` where there was no choice.
     pub said: Option<String>,
 }
@@ -34,54 +36,48 @@ pub struct Choice {
 /// There is no checkpoint that can be read, a picture that cannot be decoded, or an averaged
 /// network that cannot be written.
 pub fn choose(job: &Job<'_>, history: &History) -> Result<Choice, TrainError> {
-    let tuned = Candidate::of(job, history)?;
-    let alone = history.epochs.iter().find(|record| record.epoch == 0);
     let head = job.run.head_checkpoint();
-    let (Some(alone), true) = (alone, head.exists()) else {
-        return Ok(Choice {
-            checkpoint: tuned.path,
-            said: None,
-        });
+    let alone = head.exists().then(|| Checkpoint::load(&head)).transpose()?;
+    let mut tuned = Candidate::of(job, alone.as_ref())?;
+    let (tuned_wins, said) = match &alone {
+        None => (true, None),
+        Some(alone) if !tuned.is_tuned() => {
+            let share = percent(alone.val_top1().unwrap_or_default());
+            let said = format!(
+                "the last layer alone, {share} of the validation images: no epoch was better"
+            );
+            (true, (history.epochs.len() > 1).then_some(said))
+        }
+        Some(alone) => {
+            let (wins, figures) = match job.data.val.len() {
+                ..FEW_IMAGES => image_by_image(job, alone, &mut tuned)?,
+                images => by_monitor(job.recipe.monitor, images, alone, &tuned),
+            };
+            let name = &tuned.name;
+            let said = match wins {
+                true => format!("{name}: {figures}"),
+                false => format!("the last layer alone: {name} is no better ({figures})"),
+            };
+            (wins, Some(said))
+        }
     };
-    if tuned.checkpoint.contract.training.epochs == 0 {
-        let epochs = history.epochs.len() > 1;
-        return Ok(Choice {
-            checkpoint: tuned.path,
-            said: epochs.then(|| {
-                let share = percent(alone.val_top1);
-                format!(
-                    "the last layer alone, {share} of the validation images: no epoch was better"
-                )
-            }),
-        });
-    }
-    let path = tuned.path.clone();
-    let name = tuned.name.clone();
-    let head_checkpoint = Checkpoint::load(&head)?;
-    let (tuned_wins, figures) = match job.data.val.len() {
-        ..FEW_IMAGES => image_by_image(job, &head_checkpoint, tuned)?,
-        images => by_monitor(job.recipe.monitor, images, &head_checkpoint, &tuned),
+    let (path, checkpoint) = match alone {
+        Some(alone) if !tuned_wins => (head, alone),
+        _ => (tuned.path, tuned.checkpoint),
     };
-    Ok(match tuned_wins {
-        true => Choice {
-            checkpoint: path,
-            said: Some(format!("{name}: {figures}")),
-        },
-        false => Choice {
-            checkpoint: head,
-            said: Some(format!(
-                "the last layer alone: {name} is no better ({figures})"
-            )),
-        },
+    Ok(Choice {
+        path,
+        checkpoint,
+        said,
     })
 }
 
 fn image_by_image(
     job: &Job<'_>,
     alone: &Checkpoint,
-    tuned: Candidate,
+    tuned: &mut Candidate,
 ) -> Result<(bool, String), TrainError> {
-    let measured = match tuned.measured {
+    let measured = match tuned.measured.take() {
         Some(measured) => measured,
         None => Measured::of(job, &tuned.checkpoint.tensors)?,
     };
