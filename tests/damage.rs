@@ -6,33 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use end_to_end::{
-    assert_failure, assert_same_outcome, infer, run, stdout, text, trainer, write_folder,
+    TINY_RUN, assert_failure, assert_same_outcome, infer, run, stdout, text, trainer, write_folder,
 };
-
-/// A run whose last layer is trained on kept features first.
-const RUN: [&str; 21] = [
-    "fit",
-    "--recipe",
-    "digits",
-    "--weights",
-    "none",
-    "--image-size",
-    "32",
-    "--train-limit",
-    "40",
-    "--val-limit",
-    "20",
-    "--epochs",
-    "1",
-    "--batch-size",
-    "8",
-    "--head-epochs",
-    "1",
-    "--augment",
-    "[]",
-    "--dropout",
-    "0",
-];
 
 /// Zeroes a piece in the middle of a file, as a disk does that loses a block.
 fn lose_a_block(path: &Path) {
@@ -45,7 +20,7 @@ fn lose_a_block(path: &Path) {
 #[test]
 fn a_damaged_state_or_checkpoint_is_refused_and_damaged_features_are_computed_anew() {
     let cwd = tempfile::tempdir().unwrap();
-    let whole = [&RUN[..], &["--out", "whole"]].concat();
+    let whole = [&TINY_RUN[..], &["--out", "whole"]].concat();
     stdout(&run(&mut trainer(cwd.path(), &whole)));
 
     // The features of the last layer: the run is the same as with them whole.
@@ -53,7 +28,7 @@ fn a_damaged_state_or_checkpoint_is_refused_and_damaged_features_are_computed_an
     for entry in fs::read_dir(&features).unwrap() {
         lose_a_block(&entry.unwrap().path());
     }
-    let again = [&RUN[..], &["--out", "again"]].concat();
+    let again = [&TINY_RUN[..], &["--out", "again"]].concat();
     let output = run(&mut trainer(cwd.path(), &again));
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{stderr}");
@@ -65,7 +40,7 @@ fn a_damaged_state_or_checkpoint_is_refused_and_damaged_features_are_computed_an
     assert_same_outcome(&cwd.path().join("again"), &cwd.path().join("whole"));
     let quiet = run(&mut trainer(
         cwd.path(),
-        &[&RUN[..], &["--out", "third"]].concat(),
+        &[&TINY_RUN[..], &["--out", "third"]].concat(),
     ));
     assert!(!String::from_utf8_lossy(&quiet.stderr).contains("damaged"));
 
@@ -86,7 +61,7 @@ fn a_damaged_state_or_checkpoint_is_refused_and_damaged_features_are_computed_an
     for args in [
         &["export", "whole", "--out", "x.onnx"][..],
         &[
-            &RUN[..3],
+            &TINY_RUN[..3],
             &["--weights", "whole", "--epochs", "1", "--out", "fourth"],
         ]
         .concat(),

@@ -8,48 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use end_to_end::{run, stdout, text, trainer};
+use end_to_end::{TINY_RUN, in_shell, run, stdout, text, trainer};
 
 /// Every kind of file that a run writes: kept features, the checkpoint of the last layer, states
 /// after each step, plots, the exported model, its scores, the page.
-const RUN: [&str; 26] = [
-    "fit",
-    "--recipe",
-    "digits",
-    "--weights",
-    "none",
-    "--image-size",
-    "32",
-    "--train-limit",
-    "24",
-    "--val-limit",
-    "20",
-    "--epochs",
-    "1",
-    "--batch-size",
-    "8",
-    "--head-epochs",
-    "1",
-    "--augment",
-    "[]",
-    "--dropout",
-    "0",
-    "--quiet",
-    "--state-interval",
-    "0",
-    "--out",
-    "run",
-];
-
-/// Runs `line` in a shell, with the program and the arguments of `command` as its own.
-fn in_shell(line: &str, command: &Command) -> Output {
-    let mut shell = Command::new("sh");
-    shell
-        .current_dir(command.get_current_dir().unwrap())
-        .args(["-c", line, "sh"])
-        .arg(command.get_program())
-        .args(command.get_args());
-    run(&mut shell)
+fn words() -> Vec<&'static str> {
+    let more = ["--quiet", "--state-interval", "0", "--out", "run"];
+    [&TINY_RUN[..], &more].concat()
 }
 
 /// Runs it with a disk of so many KiB for a current folder, whose files are in `kept` afterwards;
@@ -65,7 +30,7 @@ fn on_a_small_disk(command: &Command, kibibytes: u64, kept: &Path) -> Option<Out
             cp -R . ../kept
             exit $code' sh \"$PWD\" \"$@\""
     );
-    let output = in_shell(&line, command);
+    let output = run(&mut in_shell(&line, command));
     assert!(kept.is_absolute());
     let no_mount = output.status.code() == Some(99) || stderr(&output).contains("unshare:");
     (!no_mount).then_some(output)
@@ -115,7 +80,7 @@ fn assert_goes_on(cwd: &Path, shown: &str) {
         true => vec!["fit", "--quiet", "--resume", "run"],
         false => {
             assert!(!cwd.join("run").exists(), "{:?}\n{shown}", files(cwd));
-            RUN.to_vec()
+            words()
         }
     };
     let output = run(&mut trainer(cwd, &args));
@@ -132,7 +97,7 @@ fn assert_goes_on(cwd: &Path, shown: &str) {
 #[test]
 fn a_disk_that_is_full_at_any_write_costs_that_write_alone() {
     let whole = tempfile::tempdir().unwrap();
-    stdout(&run(&mut trainer(whole.path(), &RUN)));
+    stdout(&run(&mut trainer(whole.path(), &words())));
     let sizes: u64 = files(whole.path())
         .iter()
         .map(|file| file.metadata().unwrap().len())
@@ -145,7 +110,7 @@ fn a_disk_that_is_full_at_any_write_costs_that_write_alone() {
         let root = tempfile::tempdir().unwrap();
         let (disk, kept) = (root.path().join("disk"), root.path().join("kept"));
         fs::create_dir(&disk).unwrap();
-        let Some(output) = on_a_small_disk(&trainer(&disk, &RUN), kibibytes, &kept) else {
+        let Some(output) = on_a_small_disk(&trainer(&disk, &words()), kibibytes, &kept) else {
             eprintln!("skipped: no disk of its own for a test (user namespaces)");
             return;
         };
@@ -179,10 +144,10 @@ fn memory_that_ends_costs_no_file() {
             .is_file()
         {
             true => vec!["fit", "--quiet", "--resume", "run"],
-            false => RUN.to_vec(),
+            false => words(),
         };
         let line = format!("ulimit -c 0; ulimit -v {}; exec \"$@\"", mebibytes * 1024);
-        let output = in_shell(&line, &trainer(cwd.path(), &args));
+        let output = run(&mut in_shell(&line, &trainer(cwd.path(), &args)));
         let shown = format!("{mebibytes} MiB: {}\n{}", output.status, stderr(&output));
         ended += u32::from(!output.status.success());
         eprintln!("{shown}");

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use end_to_end::{SMALL_RUN, run, text, trained_digits, trainer};
+use end_to_end::{SMALL_RUN, in_shell, run, text, trained_digits, trainer};
 
 /// Where a stream goes to.
 #[derive(Debug, Clone, Copy)]
@@ -36,15 +36,8 @@ fn printing(command: &Command, stdout: Stream, stderr: Stream) -> Output {
         closed(stdout, ">&-"),
         closed(stderr, "2>&-")
     );
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", &line, "sh"])
-        .arg(command.get_program())
-        .args(command.get_args())
-        .current_dir(command.get_current_dir().unwrap())
-        .stdout(stdio(stdout))
-        .stderr(stdio(stderr));
-    run(&mut shell)
+    let mut shell = in_shell(&line, command);
+    run(shell.stdout(stdio(stdout)).stderr(stdio(stderr)))
 }
 
 fn stdio(stream: Stream) -> Stdio {

@@ -34,6 +34,32 @@ pub const SMALL_RUN: [&str; 21] = [
     "[]",
 ];
 
+/// Arguments of a run of a second, for tests of what it writes. The last layer is trained on kept
+/// features first.
+pub const TINY_RUN: [&str; 21] = [
+    "fit",
+    "--recipe",
+    "digits",
+    "--weights",
+    "none",
+    "--image-size",
+    "32",
+    "--train-limit",
+    "24",
+    "--val-limit",
+    "20",
+    "--epochs",
+    "1",
+    "--batch-size",
+    "8",
+    "--head-epochs",
+    "1",
+    "--augment",
+    "[]",
+    "--dropout",
+    "0",
+];
+
 /// The run folder of [`SMALL_RUN`], made at the first call. It lies in the
 /// target folder and stays there for a look.
 ///

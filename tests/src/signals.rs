@@ -2,6 +2,8 @@
 
 use std::process::{Child, Command};
 
+use crate::program::in_shell;
+
 /// Sends a signal: INT, HUP, TERM.
 ///
 /// # Panics
@@ -15,19 +17,5 @@ pub fn signal(child: &Child, name: &str) {
 /// The command with these signals ignored, as `nohup` starts programs, or a shell without job
 /// control those in the background.
 pub fn ignoring(signals: &str, command: &Command) -> Command {
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", &format!("trap '' {signals}; exec \"$@\""), "sh"])
-        .arg(command.get_program())
-        .args(command.get_args());
-    if let Some(folder) = command.get_current_dir() {
-        shell.current_dir(folder);
-    }
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
-    shell
+    in_shell(&format!("trap '' {signals}; exec \"$@\""), command)
 }
