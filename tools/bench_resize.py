@@ -14,7 +14,6 @@ as they were built. Prints Markdown. The pictures stay in FOLDER (0.8 GB).
 
 import argparse
 import json
-import random
 import shutil
 import statistics
 import subprocess
@@ -24,8 +23,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / ".venv-serve/packages"))
+# The data sets of the other benchmarks, and their one kind of error.
+sys.path += [str(ROOT / "tools" / name) for name in ("bench_photos", "bench_training")]
 
 import numpy
+import photo_sets
 from PIL import Image
 
 SEEDS = [0, 1, 2]
@@ -33,8 +35,7 @@ WIDTH = 4000
 NOISE = 12.0  # standard deviation in levels, as of a phone indoors
 KERNELS = {"Pillow's, antialiased": "pillow_bicubic", "cv2's": "opencv_cubic"}
 ROUNDS = 3
-# A picture that says "not found".
-PLACEHOLDER = "imageNotFound.gif"
+PER_CLASS = 25
 
 
 def enlarge(source, to):
@@ -53,18 +54,17 @@ def enlarge(source, to):
     half.rename(to)
 
 
-def split(source, large, folder, seed):
-    """Makes the data set of one seed, of links to large pictures."""
-    for name in ("ants", "bees"):
-        pool = sorted(p for p in (source / "train" / name).iterdir() if p.name != PLACEHOLDER)
-        random.Random(f"{seed} {name}").shuffle(pool)
-        test = sorted((source / "val" / name).iterdir())
-        for part, pictures in {"train": pool[:20], "val": pool[20:25], "test": test}.items():
-            (folder / part / name).mkdir(parents=True)
-            for picture in pictures:
-                to = large / name / f"{picture.stem}.jpg"
-                enlarge(picture, to)
-                (folder / part / name / to.name).symlink_to(to.resolve())
+def dataset(source, large, folder, seed):
+    """Makes the data set of one seed, of large pictures."""
+    photos = photo_sets.read("hymenoptera", source)
+    splits = photos.cut(photo_sets.Row("hymenoptera", PER_CLASS), seed)
+    for part, classes in splits.items():
+        for name, pictures in classes.items():
+            places = [large / name / f"{picture.stem}.jpg" for picture in pictures]
+            for picture, place in zip(pictures, places):
+                enlarge(picture, place)
+            splits[part][name] = places
+    return photo_sets.write(splits, folder)
 
 
 def run(*command):
@@ -81,9 +81,7 @@ def main():
     work = arguments.work.absolute()
     top1 = {kernel: [] for kernel in KERNELS}
     for seed in SEEDS:
-        folder = work / "sets" / str(seed)
-        shutil.rmtree(folder, ignore_errors=True)
-        split(arguments.hymenoptera, work / "large", folder, seed)
+        folder = dataset(arguments.hymenoptera, work / "large", work / "sets" / str(seed), seed)
         for kernel, value in KERNELS.items():
             out = work / "runs" / f"{value}-{seed}"
             shutil.rmtree(out, ignore_errors=True)
