@@ -313,6 +313,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_figure_is_read_as_it_was_written_to_the_last_bit() {
+        let mut measured = contract();
+        // A quick parser reads this one as its neighbour.
+        let figure = 0.190_476_190_476_190_47;
+        let metrics = &mut measured.training.metrics;
+        metrics.insert("val_macro_f1".to_owned(), figure);
+        let read = Contract::from_json(&measured.to_json()).unwrap();
+        assert_eq!(read.training.metrics["val_macro_f1"], figure);
+        assert_eq!(read.to_json(), measured.to_json());
+    }
+
     /// The example for photos, whose graph does not resize.
     fn photos() -> Contract {
         let mut contract = contract();
