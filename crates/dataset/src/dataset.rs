@@ -1,5 +1,7 @@
 //! A data set: names, splits and a content hash.
 
+use std::collections::BTreeMap;
+
 use contract::Superclasses;
 
 use crate::{DatasetError, Split, stratified_split};
@@ -47,6 +49,53 @@ impl Dataset {
         }
         Ok(self)
     }
+
+    /// Gives every image the label that `classes`, those of a model, have for its class's name.
+    /// Images of other classes are left out, which a note says; a class without an image stays.
+    /// In each split, images are sorted by their new labels and else keep their order, as if
+    /// the data set had been opened with these classes.
+    ///
+    /// # Errors
+    /// [`DatasetError::NoKnownClass`] if no class is one of `classes`.
+    pub fn for_classes(mut self, classes: &[String]) -> Result<Self, DatasetError> {
+        if self.classes == classes {
+            return Ok(self);
+        }
+        let position = |name: &String| classes.iter().position(|class| class == name);
+        let new: Vec<Option<usize>> = self.classes.iter().map(position).collect();
+        if new.iter().all(Option::is_none) {
+            return Err(DatasetError::NoKnownClass {
+                name: self.name,
+                found: self.classes.len(),
+                expected: classes.len(),
+            });
+        }
+        let mut unknown = BTreeMap::new();
+        let splits = [Some(&self.train), self.val.as_ref(), self.test.as_ref()];
+        for split in splits.into_iter().flatten() {
+            for label in split.labels() {
+                if new[label].is_none() {
+                    *unknown.entry(&self.classes[label]).or_insert(0) += 1;
+                }
+            }
+        }
+        if !unknown.is_empty() {
+            let images: usize = unknown.values().sum();
+            let names: Vec<String> = unknown.keys().map(|name| format!("'{name}'")).collect();
+            self.notes.push(format!(
+                "{}: the model does not know {}: {images} images are left out",
+                self.name,
+                names.join(", ")
+            ));
+        }
+        self.train = self.train.relabelled(&new);
+        self.val = self.val.map(|split| split.relabelled(&new));
+        self.test = self.test.map(|split| split.relabelled(&new));
+        // Groups belong to the classes that they were made for.
+        self.superclasses = None;
+        self.classes = classes.to_vec();
+        Ok(self)
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +134,33 @@ mod tests {
         let own = Split::in_memory("test", [1, 1], vec![7; 3], vec![1]);
         let held = dataset(Some(own)).hold_out_test(0.25, 1).unwrap();
         assert_eq!((held.train.len(), held.test.unwrap().len()), (40, 1));
+    }
+
+    #[test]
+    fn labels_become_a_model_s_by_name() {
+        let classes = ["b", "c", "a"].map(String::from);
+        let known = dataset(None).for_classes(&classes).unwrap();
+        assert_eq!(known.classes, classes);
+        let (half, rest) = (20, known.train.len());
+        assert_eq!(rest, 40);
+        assert!((0..half).all(|i| known.train.label(i) == 0));
+        assert!((half..rest).all(|i| known.train.label(i) == 2));
+        // Those of one class keep their order.
+        assert_eq!(known.train.describe(0), "train #1");
+        assert_eq!(known.train.describe(39), "train #38");
+        assert!(known.notes.is_empty());
+
+        let fewer = dataset(None).for_classes(&classes[..2]).unwrap();
+        assert_eq!(fewer.train.labels(), [0; 20]);
+        assert_eq!(
+            fewer.notes,
+            ["tiny: the model does not know 'a': 20 images are left out"]
+        );
+        let error = dataset(None).for_classes(&classes[1..2]).unwrap_err();
+        assert!(
+            error.to_string().contains("none of its 2 classes"),
+            "{error}"
+        );
     }
 
     #[test]

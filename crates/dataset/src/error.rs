@@ -168,6 +168,42 @@ pub enum DatasetError {
         path: PathBuf,
         /// Number of class folders found.
         found: usize,
+        /// A folder in it that looks like a data set.
+        instead: Option<PathBuf>,
+    },
+    /// A file was named where a folder is expected.
+    #[error("{}: is a file, expected a folder with one folder a class", path.display())]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The only class folders found are called as splits are.
+    #[error("{}: its class folders would be {names}, which are names of splits", path.display())]
+    SplitsWithoutClasses {
+        /// The folder.
+        path: PathBuf,
+        /// The names, quoted.
+        names: String,
+    },
+    /// All pictures of a class are in formats that are not read.
+    #[error("class '{class}' has no picture that can be read in {}: {unread}", place.display())]
+    UnreadClass {
+        /// The class.
+        class: String,
+        /// Its folder.
+        place: PathBuf,
+        /// How many of which extension.
+        unread: String,
+    },
+    /// A data set has no class that a model knows.
+    #[error("{name}: none of its {found} classes is one of the model's {expected}")]
+    NoKnownClass {
+        /// The data set.
+        name: String,
+        /// Its number of classes.
+        found: usize,
+        /// Number of classes of the model.
+        expected: usize,
     },
     /// A folder has a `test` or `val` split but no `train`.
     #[error("{}: has '{split}' but no 'train' folder with class folders", path.display())]
@@ -183,22 +219,14 @@ pub enum DatasetError {
         /// The folder.
         path: PathBuf,
         /// One folder.
-        first: &'static str,
+        first: String,
         /// The other folder.
-        second: &'static str,
+        second: String,
     },
     /// A split has a class that the training split has not.
     #[error("{}: class '{class}' is not a class of the training split", path.display())]
     UnknownClass {
         /// The class folder.
-        path: PathBuf,
-        /// The class.
-        class: String,
-    },
-    /// A split lacks a class of the training split.
-    #[error("{}: class '{class}' of the training split is missing", path.display())]
-    MissingClass {
-        /// The split's folder.
         path: PathBuf,
         /// The class.
         class: String,
@@ -341,7 +369,13 @@ impl DatasetError {
             Self::FolderNotFound { .. } => {
                 "pass `digits`, `cifar100` or the path of a folder with one folder a class"
             }
-            Self::TooFewClasses { .. } => {
+            Self::TooFewClasses {
+                instead: Some(instead),
+                ..
+            } => {
+                return Some(format!("did you mean {}?", instead.display()));
+            }
+            Self::TooFewClasses { instead: None, .. } => {
                 "point to the folder that holds one folder a class, or that holds train/ and \
                  optionally val/ and test/"
             }
@@ -350,7 +384,17 @@ impl DatasetError {
             Self::UnknownClass { .. } => {
                 "rename or remove the folder, or add training images of this class"
             }
-            Self::MissingClass { .. } => "every split needs images of every class",
+            Self::NotAFolder { .. } => "pass the folder, or `digits` or `cifar100`",
+            Self::SplitsWithoutClasses { .. } => {
+                "put each split's pictures into one folder a class: train/cat/1.jpg"
+            }
+            Self::UnreadClass { .. } => {
+                "convert them to JPEG or PNG, such as with `magick mogrify -format jpg FILES`"
+            }
+            Self::NoKnownClass { .. } => {
+                "class folders are matched by name: rename them as `infer inspect` lists the \
+                 model's classes"
+            }
             Self::EmptyClass { .. } => "add images of this class or remove the class",
             Self::NotUnicode { .. } => "rename it",
             Self::Decode { .. } => {

@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use contract::DatasetInfo;
+
 use crate::{Dataset, DatasetError, Split, cifar100, digits, folder};
 
 /// A data set as named on a command line.
@@ -83,6 +85,40 @@ pub fn open(source: &Source, options: &OpenOptions) -> Result<Dataset, DatasetEr
         Source::Cifar100 => cifar100::open(options),
         Source::Folder(path) => with_test_split(folder::open(path)?),
     }
+}
+
+/// Opens a data set to try a model on, whose classes are labelled as the model's; see
+/// [`Dataset::for_classes`]. A folder that is not the one that the model was `trained_on`, by
+/// contents or name, need not be fit to train on: it may lack splits and classes, and one without
+/// splits is a test split as a whole.
+///
+/// # Errors
+/// As [`open`], and [`DatasetError::NoKnownClass`].
+pub(crate) fn open_for_model(
+    source: &Source,
+    options: &OpenOptions,
+    trained_on: &DatasetInfo,
+    classes: &[String],
+) -> Result<Dataset, DatasetError> {
+    let Source::Folder(path) = source else {
+        return open(source, options)?.for_classes(classes);
+    };
+    let mut folder = folder::open_to_evaluate(path)?;
+    let is_trained_on = folder.sha256 == trained_on.sha256 || folder.name == trained_on.name;
+    if is_trained_on && !folder.train.is_empty() {
+        return with_test_split(folder)?.for_classes(classes);
+    }
+    if folder.test.is_none() && folder.val.is_none() {
+        folder.notes.push(format!(
+            "'{}' has no splits and is not what the model was trained on: all {} images are its test split",
+            folder.name,
+            folder.train.len(),
+        ));
+        folder.test = Some(folder.train.clone());
+    } else if folder.test.is_none() && !folder.train.is_empty() {
+        folder = with_test_split(folder)?;
+    }
+    folder.for_classes(classes)
 }
 
 /// Share and seed of the test split that is held out of a folder's training

@@ -15,14 +15,11 @@ use crate::{DatasetError, RgbPixels, decode_file};
 /// does for a slice.
 #[derive(Clone)]
 pub struct Split {
-    images: Arc<Images>,
-    /// Position of each image of this split in `images`.
+    storage: Arc<Storage>,
+    /// Label of each image in `storage`; of those of this split alone.
+    labels: Arc<[usize]>,
+    /// Position of each image of this split in `storage`.
     items: Arc<[usize]>,
-}
-
-struct Images {
-    labels: Vec<usize>,
-    storage: Storage,
 }
 
 enum Storage {
@@ -124,9 +121,11 @@ impl Split {
     }
 
     fn new(labels: Vec<usize>, storage: Storage) -> Self {
-        let items = (0..labels.len()).collect();
-        let images = Arc::new(Images { labels, storage });
-        Self { images, items }
+        Self {
+            storage: Arc::new(storage),
+            items: (0..labels.len()).collect(),
+            labels: labels.into(),
+        }
     }
 
     /// Number of images.
@@ -141,12 +140,12 @@ impl Split {
 
     /// Label of image `i`: an index into the data set's classes.
     pub fn label(&self, i: usize) -> usize {
-        self.images.labels[self.items[i]]
+        self.labels[self.items[i]]
     }
 
     /// All labels, in the order of the images.
     pub fn labels(&self) -> Vec<usize> {
-        self.items.iter().map(|&i| self.images.labels[i]).collect()
+        self.items.iter().map(|&i| self.labels[i]).collect()
     }
 
     /// Image `i`, decoded, upright (EXIF orientation applied) and in RGB.
@@ -160,7 +159,7 @@ impl Split {
             width,
             pixels,
         };
-        match &self.images.storage {
+        match &*self.storage {
             Storage::Memory { size, pixels, .. } => {
                 let pixels = slice(pixels, *size, self.items[i]);
                 Ok(of_size(*size, pixels.to_vec()))
@@ -189,7 +188,7 @@ impl Split {
     /// The bytes of image `i` (height-width-channel order) for images that lie
     /// in memory; `None` for others.
     pub fn pixels(&self, i: usize) -> Option<&[u8]> {
-        match &self.images.storage {
+        match &*self.storage {
             Storage::Memory { size, pixels, .. } => Some(slice(pixels, *size, self.items[i])),
             Storage::Records { .. } | Storage::Files { .. } => None,
         }
@@ -198,7 +197,7 @@ impl Split {
     /// Height and width of every image where they are stored decoded, at one size;
     /// `None` for image files.
     pub fn stored_size(&self) -> Option<[usize; 2]> {
-        match &self.images.storage {
+        match &*self.storage {
             Storage::Memory { size, .. } | Storage::Records { size, .. } => Some(*size),
             Storage::Files { .. } => None,
         }
@@ -206,7 +205,7 @@ impl Split {
 
     /// The file of image `i`; `None` for images that have no file of their own.
     pub fn path(&self, i: usize) -> Option<PathBuf> {
-        match &self.images.storage {
+        match &*self.storage {
             Storage::Memory { .. } | Storage::Records { .. } => None,
             Storage::Files { root, files, .. } => Some(root.join(&files[self.items[i]])),
         }
@@ -216,7 +215,7 @@ impl Split {
     /// data set, or the record it was read from, `"test #17"` (counted from 0,
     /// and the same in every subset).
     pub fn describe(&self, i: usize) -> String {
-        match &self.images.storage {
+        match &*self.storage {
             Storage::Memory { name, .. } | Storage::Records { name, .. } => {
                 format!("{name} #{}", self.items[i])
             }
@@ -227,8 +226,23 @@ impl Split {
     /// The images at `indices` of this split, in that order; shares the images.
     pub fn subset(&self, indices: &[usize]) -> Split {
         Split {
-            images: Arc::clone(&self.images),
             items: indices.iter().map(|&i| self.items[i]).collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The images whose label has a new one in `new`, with that, sorted by it; those of one label
+    /// keep their order. Shares the images.
+    pub(crate) fn relabelled(&self, new: &[Option<usize>]) -> Split {
+        let mut items: Vec<usize> = self.items.to_vec();
+        items.retain(|&item| new[self.labels[item]].is_some());
+        items.sort_by_key(|&item| new[self.labels[item]]);
+        // An image that is left out is in no item, so that its label is not read.
+        let labels = self.labels.iter().map(|&label| new[label].unwrap_or(0));
+        Split {
+            items: items.into(),
+            labels: labels.collect(),
+            ..self.clone()
         }
     }
 }

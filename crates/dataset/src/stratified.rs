@@ -55,7 +55,10 @@ pub fn stratified_split(
             value: val_fraction,
         });
     }
-    let mut members = group(labels, classes)?;
+    // By the names' bytes, so that the split hangs on no order of the labels.
+    let mut members: Vec<_> = group(labels, classes)?.into_iter().zip(classes).collect();
+    members.sort_by_key(|&(_, class)| class);
+    let mut members: Vec<_> = members.into_iter().map(|(members, _)| members).collect();
     let counts: Vec<usize> = members.iter().map(Vec::len).collect();
     let shares = shares(&counts, val_fraction);
     let mut rng = Draws::new(seed);
@@ -199,6 +202,19 @@ mod tests {
             let split = stratified_split(&labels, &classes(3), 0.25, seed).unwrap();
             assert_eq!(split.val, expected, "seed {seed}");
         }
+    }
+
+    #[test]
+    fn the_order_of_the_classes_changes_nothing() {
+        let labels: Vec<usize> = (0..60).map(|i| (i * i + i / 3) % 3).collect();
+        let names = ["1", "10", "2"].map(String::from);
+        let split = stratified_split(&labels, &names, 0.25, 3).unwrap();
+        let natural = ["1", "2", "10"].map(String::from);
+        let relabelled: Vec<usize> = labels.iter().map(|&label| [0, 2, 1][label]).collect();
+        assert_eq!(
+            stratified_split(&relabelled, &natural, 0.25, 3).unwrap(),
+            split
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use contract::DatasetInfo;
 
 use crate::origin::RunRecord;
+use crate::source::open_for_model;
 use crate::{Dataset, DatasetError, OpenOptions, Source, open};
 
 /// What lies beside the record in the folder of a run.
@@ -50,26 +51,31 @@ impl Given {
 /// Opens the data set that is given, else the one that `files` (models, checkpoints) were
 /// trained on, which their contract describes as `trained_on`: a built-in one by its name, a
 /// folder by the record of the run that one of the files belongs to. That is the
-/// `run.json` beside or above the file; one of another data set is none.
+/// `run.json` beside or above the file; one of another data set is none. Images are labelled as
+/// the model's `classes`: see [`Dataset::for_classes`]. A folder that is given need not be fit to
+/// train on: it may lack splits and classes, and one without splits, of another name and other
+/// contents than `trained_on`, is a test split as a whole.
 ///
 /// # Errors
-/// [`DatasetError::NotRecorded`], [`DatasetError::RecordedPlaceGone`],
+/// [`DatasetError::NotRecorded`], [`DatasetError::NoKnownClass`], [`DatasetError::RecordedPlaceGone`],
 /// [`DatasetError::RunRecord`], and those of [`open`].
 pub fn open_trained_on(
     trained_on: &DatasetInfo,
+    classes: &[String],
     files: &[&Path],
     given: &Given,
 ) -> Result<Dataset, DatasetError> {
     let built_in = Source::built_in(&trained_on.name);
     match given.source.as_ref().or(built_in.as_ref()) {
-        Some(Source::Cifar100) => open_cifar100(trained_on, files, given),
-        Some(source) => open(source, &given.options()),
-        None => open_recorded_folder(trained_on, files),
+        Some(Source::Cifar100) => open_cifar100(trained_on, files, given)?.for_classes(classes),
+        Some(source) => open_for_model(source, &given.options(), trained_on, classes),
+        None => open_recorded_folder(trained_on, classes, files),
     }
 }
 
 fn open_recorded_folder(
     trained_on: &DatasetInfo,
+    classes: &[String],
     files: &[&Path],
 ) -> Result<Dataset, DatasetError> {
     let Some(record) = find_record(trained_on, files)? else {
@@ -90,7 +96,7 @@ fn open_recorded_folder(
             flag: "--dataset DIR",
         });
     }
-    let mut dataset = open(&source, &options)?;
+    let mut dataset = open_for_model(&source, &options, trained_on, classes)?;
     dataset
         .notes
         .insert(0, as_recorded(&source.to_string(), &record));
@@ -173,6 +179,7 @@ mod tests {
     struct Project {
         root: tempfile::TempDir,
         trained_on: DatasetInfo,
+        classes: Vec<String>,
     }
 
     impl Project {
@@ -189,6 +196,7 @@ mod tests {
             let dataset = open(&source, &OpenOptions::default()).unwrap();
             let project = Self {
                 root,
+                classes: dataset.classes,
                 trained_on: DatasetInfo {
                     name: dataset.name,
                     sha256: dataset.sha256,
@@ -217,7 +225,7 @@ mod tests {
         }
 
         fn open(&self, file: &Path) -> Result<Dataset, DatasetError> {
-            open_trained_on(&self.trained_on, &[file], &Given::default())
+            open_trained_on(&self.trained_on, &self.classes, &[file], &Given::default())
         }
     }
 
@@ -257,8 +265,12 @@ mod tests {
             ..Given::default()
         };
         let file = project.path("runs/a/model.onnx");
-        let dataset = open_trained_on(&project.trained_on, &[&file], &given).unwrap();
-        assert_eq!(dataset.name, "digits");
+        let classes = ["7", "0"].map(String::from);
+        let dataset = open_trained_on(&project.trained_on, &classes, &[&file], &given).unwrap();
+        assert_eq!(
+            (dataset.name.as_str(), &dataset.classes[..]),
+            ("digits", &classes[..])
+        );
     }
 
     #[test]
@@ -323,7 +335,8 @@ mod tests {
             ..Given::default()
         };
         let file = run.join("model.onnx");
-        let error = open_trained_on(&project.trained_on, &[&file], &given).unwrap_err();
+        let error = open_trained_on(&project.trained_on, &project.classes, &[&file], &given);
+        let error = error.unwrap_err();
         assert!(error.to_string().contains("other"), "{error}");
         let fetch = error.hint().unwrap();
         assert!(

@@ -8,7 +8,7 @@ mod hostile;
 mod jpeg;
 
 use std::error::Error;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read as _, Seek, SeekFrom};
 use std::path::Path;
 
 use contract::fs::open_regular;
@@ -19,6 +19,7 @@ pub use animation::is_animated;
 pub use cost::MAX_DECODING_BYTES;
 
 use crate::DatasetError;
+use crate::folder::unread_format;
 use cost::{Header, Structure};
 
 /// Largest width and height decoded, in pixels.
@@ -126,8 +127,14 @@ fn open<'a, R: BufRead + Seek + 'a>(
     let reader = ImageReader::new(reader)
         .with_guessed_format()
         .map_err(reason)?;
-    let format = reader.format().ok_or("unknown image format")?;
+    let format = reader.format();
     let mut reader = reader.into_inner();
+    // First: to the library, HEIC is a kind of AVIF.
+    let format = match (not_read(&mut reader)?, format) {
+        (Some(said), _) => return Err(said),
+        (None, Some(format)) => format,
+        (None, None) => return Err("unknown image format".to_owned()),
+    };
     let structure = structure(format, &mut reader)?;
     reader.rewind().map_err(reason)?;
 
@@ -152,6 +159,22 @@ fn open<'a, R: BufRead + Seek + 'a>(
         orientation,
     };
     Ok((decoder, header))
+}
+
+/// Says what a file is that is known to be no picture that is read, by its first bytes.
+fn not_read(reader: &mut (impl BufRead + Seek)) -> Result<Option<String>, String> {
+    let mut head = Vec::with_capacity(32);
+    reader.rewind().map_err(reason)?;
+    reader.take(32).read_to_end(&mut head).map_err(reason)?;
+    reader.rewind().map_err(reason)?;
+    let lower = head.to_ascii_lowercase();
+    Ok(match unread_format(&head) {
+        Some(name) => Some(format!("{name} is not read; convert it to JPEG or PNG")),
+        None if lower.starts_with(b"<!doctype html") || lower.starts_with(b"<html") => {
+            Some("it is a web page, perhaps of a download that failed".to_owned())
+        }
+        None => None,
+    })
 }
 
 /// What the blocks of a file say; the reader is somewhere in it afterwards.
@@ -285,6 +308,21 @@ mod tests {
                 text.contains("broken.jpg") && !text.contains('\n'),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn names_the_format_that_is_not_read() {
+        for (bytes, said) in [
+            (
+                &b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..],
+                "HEIC is not read",
+            ),
+            (b"\0\0\0\x1cftypavif\0\0\0\0", "AVIF is not read"),
+            (b"<!DOCTYPE html><html>404", "a web page"),
+        ] {
+            let text = decoded("photo.jpg", bytes).unwrap_err().to_string();
+            assert!(text.contains(said), "{text}");
         }
     }
 

@@ -8,15 +8,17 @@
 //! flowers/test/rose/4.jpg
 //! ```
 //!
-//! On the left, a folder of splits: `train`, optionally `test` and `val` (also
-//! `valid` or `validation`). On the right, one tree, which becomes `train`; take
-//! a test split from it with [`Dataset::hold_out_test`]. A root whose `train`
-//! has folders in it is the former.
+//! On the left, a folder of splits, by their names in upper or lower case: `train` or
+//! `training`, optionally `test` or `testing`, and `val`, `valid`, `validation`, `dev` or
+//! `eval`; of several words the last one counts (`seg_train`). On the right, one tree,
+//! which becomes `train`; take a test split from it with [`Dataset::hold_out_test`]. A root
+//! whose `train` has folders in it is the former.
 //!
-//! Classes are the names of the class folders, sorted by their bytes; every
-//! split has the same. Images are looked for in class folders at any depth, by
-//! extension (jpg, jpeg, png, bmp, gif, webp, tif, tiff, ppm, pgm, pbm, pnm);
-//! other files and hidden ones are ignored. Links are followed.
+//! Classes are the names of the class folders of `train`, numbers in them by their value
+//! (1, 2, 10); another split may lack some. Images are looked for in class folders at any
+//! depth, by extension or, where that names no format, by their first bytes; hidden files
+//! are ignored. Links are followed. [`Dataset::notes`] says what is left out: pictures in
+//! formats that are not read, folders without any.
 //!
 //! [`Dataset::sha256`] is the SHA-256 over the images of all splits, sorted by
 //! their paths relative to the root: for each, the path's bytes with `/` between
@@ -25,9 +27,13 @@
 //! about as long as it takes to copy the files, some 0.5 to 2 GB a second from
 //! memory.
 
+mod kind;
+mod layout;
+mod names;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -39,12 +45,12 @@ use crate::fingerprint::Fingerprint;
 use crate::split::slashed;
 use crate::{Dataset, DatasetError, Split, hash};
 
-pub use scan::has_image_extension;
+pub use kind::FileKind;
+pub(crate) use kind::unread_format;
 
-use scan::{ClassFolder, below, class_folders, has_folders, subfolders};
-
-/// Names of the validation split's folder, the preferred one first.
-const VAL: [&str; 3] = ["val", "valid", "validation"];
+use layout::Layout;
+use names::SplitName;
+use scan::{ClassFolder, Scanned, below, natural_order, scan};
 
 /// Files that are read in parallel: many a core, few to remember.
 const HASHED_AT_ONCE: usize = 4096;
@@ -52,137 +58,135 @@ const HASHED_AT_ONCE: usize = 4096;
 /// Opens a folder of images; reads every file for the hash, decodes none.
 ///
 /// # Errors
-/// [`DatasetError::FolderNotFound`], [`DatasetError::TooFewClasses`],
+/// [`DatasetError::FolderNotFound`], [`DatasetError::NotAFolder`],
+/// [`DatasetError::TooFewClasses`], [`DatasetError::SplitsWithoutClasses`],
 /// [`DatasetError::MissingTrain`], [`DatasetError::AmbiguousSplit`],
-/// [`DatasetError::UnknownClass`], [`DatasetError::MissingClass`],
-/// [`DatasetError::EmptyClass`], [`DatasetError::NotUnicode`],
-/// [`DatasetError::Io`].
+/// [`DatasetError::UnknownClass`], [`DatasetError::UnreadClass`],
+/// [`DatasetError::NotUnicode`], [`DatasetError::Io`].
 pub(crate) fn open(root: &Path) -> Result<Dataset, DatasetError> {
-    if !root.is_dir() {
-        return Err(DatasetError::FolderNotFound {
-            path: root.to_path_buf(),
-        });
-    }
     let layout = Layout::of(root)?;
-    let train = class_folders(root, &layout.train)?;
-    if train.len() < 2 {
-        return Err(DatasetError::TooFewClasses {
-            path: below(root, &layout.train),
-            found: train.len(),
+    let Some(train) = &layout.train else {
+        return Err(DatasetError::MissingTrain {
+            path: root.to_path_buf(),
+            split: layout.any_split().unwrap_or_default(),
         });
-    }
-    let classes: Vec<String> = train.iter().map(|class| class.name.clone()).collect();
-    let other = |folder: &Option<PathBuf>| -> Result<Option<Vec<ClassFolder>>, DatasetError> {
-        let Some(folder) = folder else {
-            return Ok(None);
-        };
-        let found = class_folders(root, folder)?;
-        same_classes(&root.join(folder), &classes, &found)?;
-        Ok(Some(found))
     };
-    let (val, test) = (other(&layout.val)?, other(&layout.test)?);
+    let train = scan(root, train)?;
+    layout.check_classes(root, &train)?;
+    let classes: Vec<String> = train
+        .classes
+        .iter()
+        .map(|class| class.name.clone())
+        .collect();
+    let scan_other = |folder: &Option<PathBuf>| -> Result<Scanned, DatasetError> {
+        let found = folder
+            .as_ref()
+            .map_or_else(|| Ok(Scanned::default()), |folder| scan(root, folder))?;
+        match found
+            .classes
+            .iter()
+            .find(|class| !classes.contains(&class.name))
+        {
+            None => Ok(found),
+            Some(class) => Err(DatasetError::UnknownClass {
+                path: below(root, folder.as_deref().unwrap_or(Path::new(""))),
+                class: class.name.clone(),
+            }),
+        }
+    };
+    let (val, test) = (scan_other(&layout.val)?, scan_other(&layout.test)?);
+    assemble(root, &layout, classes, [train, val, test])
+}
 
-    let all = [Some(&train), val.as_ref(), test.as_ref()];
-    let files = all.into_iter().flatten().flatten();
+/// Opens a folder of images that a model is tried on, which need not be fit to train on: splits
+/// may be missing, and have classes of their own.
+///
+/// # Errors
+/// Those of [`open`] but [`DatasetError::MissingTrain`] and [`DatasetError::UnknownClass`].
+pub(crate) fn open_to_evaluate(root: &Path) -> Result<Dataset, DatasetError> {
+    let layout = Layout::of(root)?;
+    let scan_split = |folder: &Option<PathBuf>| match folder {
+        Some(folder) => scan(root, folder),
+        None => Ok(Scanned::default()),
+    };
+    let splits = [&layout.train, &layout.val, &layout.test].map(scan_split);
+    let [train, val, test] = splits;
+    let splits = [train?, val?, test?];
+    if splits.iter().all(|split| split.classes.is_empty()) {
+        layout.check_classes(root, &splits[0])?;
+    }
+    let mut classes: Vec<String> = splits
+        .iter()
+        .flat_map(|split| &split.classes)
+        .map(|class| class.name.clone())
+        .collect();
+    classes.sort_by(|a, b| natural_order(a, b));
+    classes.dedup();
+    assemble(root, &layout, classes, splits)
+}
+
+/// Puts the splits (train, val, test) together, and says what is odd about them.
+fn assemble(
+    root: &Path,
+    layout: &Layout,
+    classes: Vec<String>,
+    splits: [Scanned; 3],
+) -> Result<Dataset, DatasetError> {
+    let mut notes = layout.notes.clone();
+    let folders = [&layout.train, &layout.val, &layout.test];
+    for ((folder, scanned), name) in folders.into_iter().zip(&splits).zip(SplitName::ALL) {
+        if let Some(folder) = folder {
+            notes.extend(scanned.notes(&below(root, folder)));
+            notes.extend(lacking(&below(root, folder), name, &classes, scanned));
+        }
+    }
+    let files = splits.iter().flat_map(|split| &split.classes);
     let (sha256, mut fingerprints) = content_hash(root, files.flat_map(|class| &class.files))?;
-    let mut split = |classes| split(root, classes, &mut fingerprints);
+    let [train, val, test] = splits.map(|scanned| scanned.classes);
+    let mut split = |found: Vec<ClassFolder>| split(root, found, &classes, &mut fingerprints);
+    let (train, val, test) = (split(train), split(val), split(test));
     Ok(Dataset {
         name: name(root),
-        classes,
         superclasses: None,
         sha256,
-        train: split(train),
-        val: val.map(&mut split),
-        test: test.map(&mut split),
-        notes: layout.notes,
+        train,
+        val: (!val.is_empty()).then_some(val),
+        test: (!test.is_empty()).then_some(test),
+        classes,
+        notes,
     })
 }
 
-/// Where the splits lie, relative to the root.
-struct Layout {
-    train: PathBuf,
-    val: Option<PathBuf>,
-    test: Option<PathBuf>,
-    notes: Vec<String>,
+/// Says which classes a split has no image of, or that it has none at all.
+fn lacking(path: &Path, split: SplitName, classes: &[String], found: &Scanned) -> Option<String> {
+    let path = path.display();
+    if found.classes.is_empty() {
+        return Some(format!(
+            "{path}: has no picture in a class folder: no {split} split"
+        ));
+    }
+    let lacks = |name: &&String| found.classes.iter().all(|class| class.name != **name);
+    let missing: Vec<&String> = classes.iter().filter(lacks).collect();
+    (!missing.is_empty()).then(|| {
+        let names = names::listed(&missing);
+        format!("{path}: no image of {names}: figures of the {split} split are without")
+    })
 }
 
-impl Layout {
-    fn of(root: &Path) -> Result<Self, DatasetError> {
-        let is_split = |name: &str| has_folders(&root.join(name));
-        let mut val = None;
-        for name in VAL {
-            if is_split(name)? {
-                if let Some(first) = val {
-                    return Err(DatasetError::AmbiguousSplit {
-                        path: root.to_path_buf(),
-                        first,
-                        second: name,
-                    });
-                }
-                val = Some(name);
-            }
-        }
-        let test = is_split("test")?.then_some("test");
-        if !is_split("train")? {
-            return match val.or(test) {
-                Some(split) => Err(DatasetError::MissingTrain {
-                    path: root.to_path_buf(),
-                    split: split.to_owned(),
-                }),
-                None => Ok(Self {
-                    train: PathBuf::new(),
-                    val: None,
-                    test: None,
-                    notes: Vec::new(),
-                }),
-            };
-        }
-        let used = |name: &str| name == "train" || Some(name) == val || Some(name) == test;
-        let notes = subfolders(root)?
-            .into_iter()
-            .filter(|name| !used(name))
-            .map(|name| {
-                let root = root.display();
-                format!("{root}: folder '{name}' is not a split and is ignored")
-            })
-            .collect();
-        Ok(Self {
-            train: "train".into(),
-            val: val.map(PathBuf::from),
-            test: test.map(PathBuf::from),
-            notes,
-        })
-    }
-}
-
-fn same_classes(
-    path: &Path,
-    expected: &[String],
-    found: &[ClassFolder],
-) -> Result<(), DatasetError> {
-    if let Some(class) = found.iter().find(|class| !expected.contains(&class.name)) {
-        return Err(DatasetError::UnknownClass {
-            path: path.to_path_buf(),
-            class: class.name.clone(),
-        });
-    }
-    let missing = |name: &&String| found.iter().all(|class| class.name != **name);
-    match expected.iter().find(missing) {
-        Some(class) => Err(DatasetError::MissingClass {
-            path: path.to_path_buf(),
-            class: class.clone(),
-        }),
-        None => Ok(()),
-    }
-}
-
-/// A split of all files; classes are in the order of the labels.
-fn split(root: &Path, classes: Vec<ClassFolder>, hashed: &mut Hashed) -> Split {
-    let images = classes.iter().map(|class| class.files.len()).sum();
+/// A split of all files, class after class in the order of the labels.
+fn split(
+    root: &Path,
+    mut found: Vec<ClassFolder>,
+    classes: &[String],
+    hashed: &mut Hashed,
+) -> Split {
+    let images = found.iter().map(|class| class.files.len()).sum();
     let (mut files, mut labels) = (Vec::with_capacity(images), Vec::with_capacity(images));
-    for (label, class) in classes.into_iter().enumerate() {
-        labels.extend(std::iter::repeat_n(label, class.files.len()));
-        files.extend(class.files);
+    for (label, name) in classes.iter().enumerate() {
+        if let Some(class) = found.iter_mut().find(|class| class.name == *name) {
+            labels.extend(std::iter::repeat_n(label, class.files.len()));
+            files.append(&mut class.files);
+        }
     }
     let fingerprints = files.iter().filter_map(|file| hashed.remove(file));
     let fingerprints = fingerprints.collect();

@@ -1,19 +1,65 @@
 //! Finding class folders and their images.
 
+use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::kind::FileKind;
+use super::layout::are;
+use super::names::is_litter;
+use super::unread::Unread;
 use crate::DatasetError;
-
-/// Extensions of image files, lower case: the formats that are compiled in.
-const EXTENSIONS: [&str; 12] = [
-    "jpg", "jpeg", "png", "bmp", "gif", "webp", "tif", "tiff", "ppm", "pgm", "pbm", "pnm",
-];
 
 /// Folders below a class folder that are searched: links can make a loop.
 const MAX_DEPTH: usize = 16;
+
+/// What a split's folder holds.
+#[derive(Debug, Default)]
+pub(super) struct Scanned {
+    /// Folders with pictures, in [`natural_order`] of their names.
+    pub classes: Vec<ClassFolder>,
+    /// Names of folders without any.
+    pub empty: Vec<String>,
+    /// Names of folders that were not looked into, see [`is_litter`].
+    pub litter: Vec<String>,
+    /// Pictures in formats that are not read.
+    pub unread: Unread,
+    /// Pictures that lie beside the class folders, in none of them.
+    pub beside: usize,
+}
+
+impl Scanned {
+    /// Says what is left out of the split that lies at `path`.
+    pub fn notes(&self, path: &Path) -> Vec<String> {
+        let path = path.display();
+        let mut notes = Vec::new();
+        if !self.litter.is_empty() {
+            notes.push(format!("{path}: {} left out", are(&self.litter)));
+        }
+        if !self.empty.is_empty() {
+            let empty = are(&self.empty);
+            notes.push(format!("{path}: {empty} without a picture, and no class"));
+        }
+        match self.beside {
+            0 => {}
+            1 => notes.push(format!(
+                "{path}: 1 picture lies in no class folder and is left out"
+            )),
+            beside => notes.push(format!(
+                "{path}: {beside} pictures lie in no class folder and are left out"
+            )),
+        }
+        if !self.unread.is_empty() {
+            notes.push(format!(
+                "{path}: left out, in formats that are not read: {}; convert them to JPEG or PNG",
+                self.unread
+            ));
+        }
+        notes
+    }
+}
 
 /// The images of one class.
 #[derive(Debug)]
@@ -24,24 +70,76 @@ pub(super) struct ClassFolder {
     pub files: Vec<PathBuf>,
 }
 
-/// The class folders in `root/folder`, sorted by name.
-pub(super) fn class_folders(root: &Path, folder: &Path) -> Result<Vec<ClassFolder>, DatasetError> {
-    subfolders(&below(root, folder))?
-        .into_iter()
-        .map(|name| {
-            let class = folder.join(&name);
-            let mut files = Vec::new();
-            collect_images(root, &class, MAX_DEPTH, &mut files)?;
-            files.sort_unstable();
-            if files.is_empty() {
-                return Err(DatasetError::EmptyClass {
+/// Looks for class folders in `root/folder`.
+///
+/// # Errors
+/// [`DatasetError::UnreadClass`] for a folder whose pictures can all not be read,
+/// [`DatasetError::NotUnicode`], [`DatasetError::Io`].
+pub(super) fn scan(root: &Path, folder: &Path) -> Result<Scanned, DatasetError> {
+    let mut scanned = Scanned::default();
+    for path in visible(&below(root, folder))? {
+        match FileKind::of(&path) {
+            FileKind::Picture => scanned.beside += 1,
+            FileKind::Unread => scanned.unread.add(path.strip_prefix(root).unwrap_or(&path)),
+            FileKind::Other => {}
+        }
+    }
+    for name in subfolders(&below(root, folder))? {
+        let class = folder.join(&name);
+        if is_litter(&root.join(&class), &name) {
+            scanned.litter.push(name);
+            continue;
+        }
+        let (mut files, mut unread) = (Vec::new(), Unread::default());
+        collect_images(root, &class, MAX_DEPTH, &mut files, &mut unread)?;
+        files.sort_unstable();
+        match (files.is_empty(), unread.is_empty()) {
+            (true, true) => scanned.empty.push(name),
+            (true, false) => {
+                return Err(DatasetError::UnreadClass {
                     class: name,
-                    place: root.join(class).display().to_string(),
+                    place: root.join(class),
+                    unread: unread.to_string(),
                 });
             }
-            Ok(ClassFolder { name, files })
-        })
-        .collect()
+            (false, _) => scanned.classes.push(ClassFolder { name, files }),
+        }
+        scanned.unread.extend(unread);
+    }
+    scanned
+        .classes
+        .sort_by(|a, b| natural_order(&a.name, &b.name));
+    Ok(scanned)
+}
+
+/// Compares names as people number things: `2` goes before `10`. Runs of digits by their
+/// value, all else by its bytes; equal ones by all their bytes.
+pub(super) fn natural_order(a: &str, b: &str) -> Ordering {
+    let (mut left, mut right) = (a.as_bytes(), b.as_bytes());
+    while let (Some(l), Some(r)) = (left.first(), right.first()) {
+        if l.is_ascii_digit() && r.is_ascii_digit() {
+            let (l, r) = (number(&mut left), number(&mut right));
+            // Without leading zeros the longer number is the larger one.
+            match l.len().cmp(&r.len()).then(l.cmp(r)) {
+                Ordering::Equal => {}
+                other => return other,
+            }
+        } else if l == r {
+            (left, right) = (&left[1..], &right[1..]);
+        } else {
+            return l.cmp(r);
+        }
+    }
+    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
+}
+
+/// Takes the digits that `text` begins with; leading zeros are left out of what is returned.
+fn number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
+    let end = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at(end);
+    *text = rest;
+    let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
+    &digits[zeros..]
 }
 
 /// `root/folder`, or `root` itself for the empty path, to which `join` would
@@ -67,16 +165,12 @@ pub(super) fn subfolders(folder: &Path) -> Result<Vec<String>, DatasetError> {
     Ok(names)
 }
 
-/// Whether `folder` is a folder with folders in it.
-pub(super) fn has_folders(folder: &Path) -> Result<bool, DatasetError> {
-    Ok(folder.is_dir() && !subfolders(folder)?.is_empty())
-}
-
 fn collect_images(
     root: &Path,
     folder: &Path,
     depth: usize,
     files: &mut Vec<PathBuf>,
+    unread: &mut Unread,
 ) -> Result<(), DatasetError> {
     for path in visible(&root.join(folder))? {
         // `visible` joins names to its folder, so there always is one.
@@ -89,9 +183,13 @@ fn collect_images(
                     source: io::Error::other("folders are nested too deep (a link in a circle?)"),
                 });
             }
-            collect_images(root, &relative, depth - 1, files)?;
-        } else if has_image_extension(&path) {
-            files.push(relative);
+            collect_images(root, &relative, depth - 1, files, unread)?;
+            continue;
+        }
+        match FileKind::of(&path) {
+            FileKind::Picture => files.push(relative),
+            FileKind::Unread => unread.add(&relative),
+            FileKind::Other => {}
         }
     }
     Ok(())
@@ -113,10 +211,14 @@ fn is_hidden(path: &Path) -> bool {
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-/// Whether the file's extension is one of the formats that can be decoded, in
-/// upper or lower case.
-pub fn has_image_extension(path: &Path) -> bool {
-    path.extension()
-        .and_then(OsStr::to_str)
-        .is_some_and(|extension| EXTENSIONS.contains(&extension.to_ascii_lowercase().as_str()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_count() {
+        let mut names = ["10", "b2", "2", "a", "b10", "01", "1", "b", "b2c"];
+        names.sort_by(|a, b| natural_order(a, b));
+        assert_eq!(names, ["01", "1", "2", "10", "a", "b", "b2", "b2c", "b10"]);
+    }
 }

@@ -97,7 +97,14 @@ fn one_tree_becomes_the_training_split() {
 
 #[test]
 fn splits_under_each_of_their_names() {
-    for val in ["val", "valid", "validation"] {
+    for val in [
+        "val",
+        "valid",
+        "validation",
+        "Validation",
+        "dev",
+        "seg_eval",
+    ] {
         let tree = Tree::new(&[
             "train/a/1.png",
             "train/b/2.png",
@@ -163,11 +170,14 @@ fn a_broken_image_is_named_when_it_is_read() {
 }
 
 #[test]
-fn classes_must_be_the_same_in_every_split() {
-    let tree = Tree::new(&["train/a/1.png", "train/b/2.png", "test/a/3.png"]);
-    assert_eq!(
-        tree.error(),
-        "ROOT/test: class 'b' of the training split is missing"
+fn a_split_may_lack_a_class_and_has_none_of_its_own() {
+    let tree = Tree::new(&["train/a/1.png", "train/b/2.png", "test/b/3.png"]);
+    let dataset = tree.open().unwrap();
+    assert_eq!(dataset.test.unwrap().labels(), [1]);
+    assert!(
+        dataset.notes[0].ends_with("test: no image of 'a': figures of the test split are without"),
+        "{:?}",
+        dataset.notes
     );
     tree.add("test/c/4.png");
     assert_eq!(
@@ -176,12 +186,113 @@ fn classes_must_be_the_same_in_every_split() {
     );
 }
 
+/// Notes, paths relative to the root.
+fn notes(tree: &Tree) -> Vec<String> {
+    let root = tree.root().display().to_string();
+    let notes = tree.open().unwrap().notes;
+    notes
+        .iter()
+        .map(|note| note.replace(&root, "ROOT"))
+        .collect()
+}
+
 #[test]
-fn an_empty_class_is_named() {
-    let tree = Tree::new(&["train/a/1.png", "train/b/notes.txt"]);
-    assert_eq!(tree.error(), "class 'b' has no image in ROOT/train/b");
-    let tree = Tree::new(&["train/a/1.png", "train/b/2.png", "val/a/1.png", "val/b/x"]);
-    assert_eq!(tree.error(), "class 'b' has no image in ROOT/val/b");
+fn what_is_left_out_is_said() {
+    let tree = Tree::new(&[
+        "a/1.png",
+        "b/2.png",
+        "a/IMG_1.HEIC",
+        "b/IMG_2.avif",
+        "beside.png",
+        "notes/readme.md",
+        "__MACOSX/a/._1.png",
+        "runs/r/recipe.toml",
+    ]);
+    assert_eq!(
+        notes(&tree),
+        [
+            "ROOT: folders '__MACOSX' and 'runs' are left out",
+            "ROOT: folder 'notes' is without a picture, and no class",
+            "ROOT: 1 picture lies in no class folder and is left out",
+            "ROOT: left out, in formats that are not read: 1 .avif, 1 .heic (such as b/IMG_2.avif); \
+             convert them to JPEG or PNG",
+        ]
+    );
+    let tree = Tree::new(&["train/a/1.png", "train/b/2.png", "val/a/notes.txt"]);
+    assert_eq!(
+        notes(&tree),
+        [
+            "ROOT/val: folder 'a' is without a picture, and no class",
+            "ROOT/val: has no picture in a class folder: no val split",
+        ]
+    );
+}
+
+#[test]
+fn a_class_whose_pictures_cannot_be_read_is_no_class_without_pictures() {
+    let tree = Tree::new(&["a/1.png", "b/2.png", "c/IMG_1.HEIC", "c/IMG_2.heic"]);
+    assert_eq!(
+        tree.error(),
+        "class 'c' has no picture that can be read in ROOT/c: 2 .heic (such as c/IMG_1.HEIC)"
+    );
+}
+
+#[test]
+fn contents_tell_where_names_do_not() {
+    let tree = Tree::new(&["a/1.png", "b/1.png"]);
+    for class in ["a", "b"] {
+        let picture = tree.root().join(class).join("1.png");
+        fs::copy(&picture, picture.with_extension("")).unwrap();
+        fs::copy(&picture, picture.with_extension("jfif")).unwrap();
+    }
+    let train = tree.open().unwrap().train;
+    assert_eq!(train.len(), 6);
+    assert_eq!(train.describe(0), "a/1");
+    assert!((0..6).all(|i| train.image(i).is_ok()));
+}
+
+#[test]
+fn numbers_are_sorted_as_numbers() {
+    let tree = Tree::new(&["10/1.png", "2/1.png", "1/1.png"]);
+    assert_eq!(tree.open().unwrap().classes, ["1", "2", "10"]);
+}
+
+#[test]
+fn names_of_splits_are_seen_in_any_form() {
+    let tree = Tree::new(&[
+        "seg_train/seg_train/a/1.png",
+        "seg_train/seg_train/b/2.png",
+        "seg_test/seg_test/a/3.png",
+        "seg_test/seg_test/b/4.png",
+    ]);
+    let dataset = tree.open().unwrap();
+    assert_eq!(dataset.classes, ["a", "b"]);
+    assert_eq!(
+        dataset.test.unwrap().describe(1),
+        "seg_test/seg_test/b/4.png"
+    );
+    let tree = Tree::new(&["Train/1.png", "Test/2.png"]);
+    assert_eq!(
+        tree.error(),
+        "ROOT: its class folders would be 'Test' and 'Train', which are names of splits"
+    );
+}
+
+#[test]
+fn what_a_model_is_tried_on_may_lack_splits_and_classes() {
+    let open = |tree: &Tree| open_to_evaluate(&tree.root());
+    let tree = Tree::new(&["test/a/1.png", "test/b/1.png"]);
+    let dataset = open(&tree).unwrap();
+    assert!(dataset.train.is_empty());
+    assert_eq!(dataset.test.unwrap().len(), 2);
+    let tree = Tree::new(&["train/a/1.png", "train/b/1.png", "test/c/1.png"]);
+    let dataset = open(&tree).unwrap();
+    assert_eq!(dataset.classes, ["a", "b", "c"]);
+    assert_eq!(dataset.train.labels(), [0, 1]);
+    assert_eq!(dataset.test.unwrap().labels(), [2]);
+    let tree = Tree::new(&["a/1.png"]);
+    assert_eq!(open(&tree).unwrap().classes, ["a"]);
+    assert!(open(&Tree::new(&["notes.txt"])).is_err());
 }
 
 #[test]
@@ -199,6 +310,15 @@ fn folders_that_are_no_data_set() {
         "ROOT: 1 class folder(s), at least 2 are needed"
     );
 
+    let tree = Tree::new(&["photos/a/1.png", "photos/b/1.png"]);
+    let hint = tree.open().unwrap_err().hint().unwrap();
+    assert!(hint.ends_with("flowers/photos?"), "{hint}");
+    let file = open(&tree.root().join("photos/a/1.png")).unwrap_err();
+    assert!(
+        file.to_string()
+            .ends_with("expected a folder with one folder a class")
+    );
+
     let tree = Tree::new(&["test/a/1.png", "test/b/1.png"]);
     assert_eq!(
         tree.error(),
@@ -208,11 +328,11 @@ fn folders_that_are_no_data_set() {
         "train/a/1.png",
         "train/b/1.png",
         "val/a/1.png",
-        "valid/a/1.png",
+        "Valid/a/1.png",
     ]);
     assert_eq!(
         tree.error(),
-        "ROOT: both 'val' and 'valid' are there for the same split"
+        "ROOT: both 'Valid' and 'val' are there for the same split"
     );
 }
 

@@ -91,15 +91,11 @@ pub fn open(
     models: &[&Path],
     verbosity: Verbosity,
 ) -> Result<Data, Failure> {
-    let dataset = open_trained_on(&contract.training.dataset, models, &args.given())?;
+    let trained_on = &contract.training.dataset;
+    let dataset = open_trained_on(trained_on, &contract.classes, models, &args.given())?;
     for note in &dataset.notes {
         verbosity.note(note);
     }
-    contract
-        .check_classes(&dataset.classes)
-        .map_err(|error| Failure::new(error.to_string(), error.hint().unwrap_or_default()))?;
-
-    let trained_on = &contract.training.dataset;
     let matches_training = dataset.sha256 == trained_on.sha256;
     if !matches_training {
         warn(&format!(

@@ -3,7 +3,7 @@
 use std::iter;
 use std::path::{Path, PathBuf};
 
-use dataset::folder::has_image_extension;
+use dataset::folder::FileKind;
 use glob::MatchOptions;
 use walkdir::{DirEntry, WalkDir};
 
@@ -27,8 +27,9 @@ pub type Pictures = Box<dyn Iterator<Item = Picture> + Send>;
 
 /// The pictures that a word of a command line names:
 ///
-/// - a folder: the image files in it, recognised by their extensions
-///   ([`has_image_extension`]), sorted by path; see [`FindOptions`];
+/// - a folder: the image files in it, recognised by their extensions or first bytes
+///   ([`FileKind`]), sorted by path; see [`FindOptions`]. Those in formats that are not
+///   read, such as HEIC, are among them, so that their answers say so;
 /// - what exists, and what holds none of `*?[`: that file, whatever its
 ///   extension;
 /// - else a pattern with `*`, `?`, `[...]` and `**` for any number of folders:
@@ -151,7 +152,8 @@ fn is_hidden(entry: &DirEntry) -> bool {
 /// A link to a file counts as the file, also where links to folders are not
 /// followed.
 fn is_image(entry: &DirEntry) -> bool {
-    has_image_extension(entry.path()) && entry.path().is_file()
+    let path = entry.path();
+    path.is_file() && FileKind::of(path) != FileKind::Other
 }
 
 #[cfg(test)]
@@ -175,6 +177,7 @@ mod tests {
             ".cache/e.png",
             "[x].png",
             "none/readme.md",
+            "deep/f.HEIC",
         ] {
             let path = folder.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -205,7 +208,14 @@ mod tests {
         let all = found(&folder, "", &FindOptions::default());
         assert_eq!(
             all,
-            ["[x].png", "a.JPG", "b.png", "deep/d.webp", "deep/er/c.png"]
+            [
+                "[x].png",
+                "a.JPG",
+                "b.png",
+                "deep/d.webp",
+                "deep/er/c.png",
+                "deep/f.HEIC"
+            ]
         );
     }
 
@@ -216,7 +226,10 @@ mod tests {
             max_depth: Some(1),
             ..FindOptions::default()
         };
-        assert_eq!(found(&folder, "deep", &flat), ["deep/d.webp"]);
+        assert_eq!(
+            found(&folder, "deep", &flat),
+            ["deep/d.webp", "deep/f.HEIC"]
+        );
         let hidden = FindOptions {
             hidden: true,
             ..FindOptions::default()

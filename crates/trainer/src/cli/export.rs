@@ -5,7 +5,6 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use contract::Preprocessing;
 use trainer::{
-    TrainError,
     checkpoint::Checkpoint,
     export::{self, ExportCheck, Gate, Precision},
     train::TrainingData,
@@ -55,15 +54,7 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
     let checkpoint = Checkpoint::load(path)?;
     let contract = &checkpoint.contract;
     let recipe = checkpoint.recipe(path)?;
-    let dataset = arguments
-        .dataset
-        .open_trained_on(&contract.training.dataset, path)?;
-    contract
-        .check_classes(&dataset.classes)
-        .map_err(|source| TrainError::Contract {
-            path: path.clone(),
-            source,
-        })?;
+    let dataset = arguments.dataset.open_trained_on(contract, path)?;
     let Preprocessing { mean, std, .. } = contract.preprocessing;
     let data = TrainingData::new(&dataset, &recipe, mean, std)?;
     // Other images have another accuracy: nothing to compare with.

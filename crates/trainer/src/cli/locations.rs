@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use contract::DatasetInfo;
+use contract::Contract;
 use dataset::{Dataset, DatasetError, Given, OpenOptions, Source, open_trained_on};
 use pretrained::ModelsFolders;
 
@@ -37,13 +37,15 @@ impl DatasetArguments {
         self.given().options()
     }
 
-    /// Opens the data set asked for, else the one that `checkpoint` was trained on.
+    /// Opens the data set asked for, else the one that `checkpoint`, whose contract is given, was
+    /// trained on.
     pub fn open_trained_on(
         &self,
-        trained_on: &DatasetInfo,
+        contract: &Contract,
         checkpoint: &Path,
     ) -> Result<Dataset, DatasetError> {
-        open_trained_on(trained_on, &[checkpoint], &self.given()).inspect(say_notes)
+        let (trained_on, classes) = (&contract.training.dataset, &contract.classes);
+        open_trained_on(trained_on, classes, &[checkpoint], &self.given()).inspect(say_notes)
     }
 
     /// Opens the data set asked for, else `default`.

@@ -154,6 +154,8 @@ impl SavedRun {
             );
             return Err(cannot_resume(run, reason).into());
         }
+        // A run of before classes were sorted as numbers keeps its order.
+        let opened = opened.for_classes(&self.contract.classes)?;
         self.origin = Origin::new(&source, &options, run.path())?;
         let preprocessing = &self.contract.preprocessing;
         let data = TrainingData::new(&opened, &recipe, preprocessing.mean, preprocessing.std)?;
