@@ -197,6 +197,10 @@ pub struct DatasetInfo {
     pub test: usize,
     /// How the validation split was made; `None` when the data set came with one.
     pub split: Option<SplitInfo>,
+    /// Whether copies of a picture were kept together where splits were taken from the training
+    /// images; written only where there are copies, and not known to versions of before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub copies_together: bool,
 }
 
 /// A stratified split of the training images.

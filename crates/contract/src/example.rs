@@ -44,6 +44,7 @@ pub(crate) fn contract() -> Contract {
                 train: 40_000,
                 val: 10_000,
                 test: 10_000,
+                copies_together: false,
                 split: Some(SplitInfo {
                     seed: 1,
                     val_fraction: 0.2,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use contract::Superclasses;
+use contract::{DatasetInfo, Superclasses};
 
-use crate::{DatasetError, Split, stratified_split};
+use crate::stratified::split_copies;
+use crate::{Copies, DatasetError, Split, SplitIndices, stratified_split};
 
 /// A data set with its splits.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Dataset {
     pub val: Option<Split>,
     /// Images to judge the final model by.
     pub test: Option<Split>,
+    /// Where copies of a picture go when a split is taken from `train`.
+    pub copies: Copies,
     /// Lines worth telling the user: which file was read and with which
     /// checksum, what was ignored. Empty for most data sets.
     pub notes: Vec<String>,
@@ -43,11 +46,34 @@ impl Dataset {
     /// Those of [`stratified_split`].
     pub fn hold_out_test(mut self, fraction: f64, seed: u64) -> Result<Self, DatasetError> {
         if self.test.is_none() {
-            let split = stratified_split(&self.train.labels(), &self.classes, fraction, seed)?;
+            let split = self.split_train(fraction, seed)?;
             self.test = Some(self.train.subset(&split.val));
             self.train = self.train.subset(&split.train);
         }
         Ok(self)
+    }
+
+    /// Lets splits be taken from `train` as they were for the training that is described.
+    pub(crate) fn split_as(&mut self, trained_on: &DatasetInfo) {
+        if self.copies == Copies::Together && !trained_on.copies_together {
+            self.copies = Copies::Scattered;
+        }
+    }
+
+    /// Splits `train` as [`stratified_split`] does, and copies as [`copies`](Self::copies) says.
+    ///
+    /// # Errors
+    /// Those of [`stratified_split`].
+    pub fn split_train(&self, fraction: f64, seed: u64) -> Result<SplitIndices, DatasetError> {
+        let labels = self.train.labels();
+        match self.copies {
+            Copies::None | Copies::Scattered => {
+                stratified_split(&labels, &self.classes, fraction, seed)
+            }
+            Copies::Together => {
+                split_copies(&labels, &self.classes, &self.train.firsts(), fraction, seed)
+            }
+        }
     }
 
     /// Gives every image the label that `classes`, those of a model, have for its class's name.
@@ -108,6 +134,7 @@ mod tests {
             name: "tiny".into(),
             classes: vec!["a".into(), "b".into()],
             superclasses: None,
+            copies: Copies::None,
             sha256: String::new(),
             train: Split::in_memory("train", [1, 1], vec![0; 40 * 3], labels),
             val: None,

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use flate2::read::GzDecoder;
 
-use crate::{Dataset, DatasetError, Split, stratified_split};
+use crate::{Copies, Dataset, DatasetError, Split, stratified_split};
 
 /// Share of the images in the test split.
 pub const TEST_FRACTION: f64 = 0.2;
@@ -39,6 +39,7 @@ pub(crate) fn open() -> Result<Dataset, DatasetError> {
         name: "digits".into(),
         classes,
         superclasses: None,
+        copies: Copies::None,
         sha256: contract::fs::sha256_hex(ASSET),
         train: all.subset(&parts.train),
         val: None,

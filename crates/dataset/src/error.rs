@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::OpenOptions;
+use crate::broken::listed;
+use crate::{BrokenPicture, OpenOptions};
 
 /// An error about a data set. `Display` is one line that says what is wrong
 /// and where; [`hint`](DatasetError::hint) says what to do about it.
@@ -185,6 +186,16 @@ pub enum DatasetError {
         /// The names, quoted.
         names: String,
     },
+    /// Pictures of a data set cannot be decoded.
+    #[error("{} of the {checked} pictures of {name} cannot be decoded: {}", broken.len(), listed(broken))]
+    Undecodable {
+        /// The data set, or a split of it.
+        name: String,
+        /// Number of pictures that were looked at.
+        checked: usize,
+        /// Those that cannot be.
+        broken: Vec<BrokenPicture>,
+    },
     /// All pictures of a class are in formats that are not read.
     #[error("class '{class}' has no picture that can be read in {}: {unread}", place.display())]
     UnreadClass {
@@ -260,7 +271,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// A class has too few images to be in both parts of a split.
-    #[error("class '{class}' has {count} image(s), splitting needs at least {needed}")]
+    #[error("class '{class}' has {count} different image(s), splitting needs at least {needed}")]
     TooFewImages {
         /// The class.
         class: String,
@@ -387,6 +398,10 @@ impl DatasetError {
             Self::NotAFolder { .. } => "pass the folder, or `digits` or `cifar100`",
             Self::SplitsWithoutClasses { .. } => {
                 "put each split's pictures into one folder a class: train/cat/1.jpg"
+            }
+            Self::Undecodable { .. } => {
+                "replace or remove them, or leave them out with `--skip-broken`; `trainer data check \
+                 DIR` lists all"
             }
             Self::UnreadClass { .. } => {
                 "convert them to JPEG or PNG, such as with `magick mogrify -format jpg FILES`"

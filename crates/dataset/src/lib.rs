@@ -25,7 +25,9 @@
     expect(clippy::unwrap_used, reason = "a test may panic: that is how it fails")
 )]
 
+mod broken;
 pub mod cifar100;
+mod copies;
 mod dataset;
 mod decode;
 pub mod digits;
@@ -42,13 +44,15 @@ mod stratified;
 mod trained_on;
 
 pub use crate::dataset::Dataset;
+pub use broken::{BrokenPicture, broken_pictures, check_pictures};
+pub use copies::Copies;
 pub use decode::{
     MAX_DECODING_BYTES, MAX_FILE_BYTES, RgbPixels, decode, decode_file, decode_if, is_animated,
 };
 pub use error::DatasetError;
 pub use limit::stratified_limit;
 pub use origin::{Origin, RunRecord};
-pub use source::{OpenOptions, Source, open};
+pub use source::{OpenOptions, Source, open, open_again};
 pub use split::Split;
 pub use stratified::{SplitIndices, stratified_split};
 pub use trained_on::{Given, open_trained_on};

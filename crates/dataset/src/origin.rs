@@ -34,6 +34,9 @@ pub struct Origin {
         skip_serializing_if = "Option::is_none"
     )]
     folder: Option<PathBuf>,
+    /// Whether pictures that cannot be decoded are left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    skip_broken: bool,
 }
 
 /// A run's [`Origin`], and the folder that it was found in.
@@ -60,6 +63,7 @@ impl Origin {
             data_path: local.map(absolute).transpose()?,
             data_dir: absolute(&options.data_dir)?,
             folder: Some(absolute(folder)?),
+            skip_broken: options.skip_broken,
         })
     }
 
@@ -79,6 +83,7 @@ impl Origin {
         OpenOptions {
             data_dir: self.data_dir.clone(),
             local: self.data_path.clone(),
+            skip_broken: self.skip_broken,
         }
     }
 
@@ -93,6 +98,7 @@ impl Origin {
         let options = OpenOptions {
             data_dir: self.data_dir_from(folder),
             local: self.data_path.as_deref().map(place),
+            skip_broken: self.skip_broken,
         };
         (source, options)
     }
@@ -243,6 +249,7 @@ mod tests {
         let options = OpenOptions {
             data_dir: root.join("data"),
             local: None,
+            skip_broken: false,
         };
         let source = Source::Folder(root.join("photos"));
         Origin::new(&source, &options, &root.join("runs/a")).unwrap()

@@ -61,6 +61,9 @@ pub struct OpenOptions {
     /// the one under `data_dir`, whatever its checksum (`--data-path`,
     /// environment variable `CIFAR100_PATH`). Other sources ignore it.
     pub local: Option<PathBuf>,
+    /// Leaves pictures of a folder that cannot be decoded out, as if they were not there; to
+    /// know them, all are decoded once. Other sources ignore it.
+    pub skip_broken: bool,
 }
 
 impl Default for OpenOptions {
@@ -68,6 +71,7 @@ impl Default for OpenOptions {
         Self {
             data_dir: "data".into(),
             local: None,
+            skip_broken: false,
         }
     }
 }
@@ -83,7 +87,33 @@ pub fn open(source: &Source, options: &OpenOptions) -> Result<Dataset, DatasetEr
     match source {
         Source::Digits => digits::open(),
         Source::Cifar100 => cifar100::open(options),
-        Source::Folder(path) => with_test_split(folder::open(path)?),
+        Source::Folder(path) => with_test_split(folder::open(path, options.skip_broken)?),
+    }
+}
+
+/// Opens the data set of a run again, to go on with it: with the classes in the run's order, and
+/// split as it was. `trained_on` and `classes` are what its contract says.
+///
+/// # Errors
+/// As [`open`], and [`DatasetError::NoKnownClass`].
+pub fn open_again(
+    source: &Source,
+    options: &OpenOptions,
+    trained_on: &DatasetInfo,
+    classes: &[String],
+) -> Result<Dataset, DatasetError> {
+    let opened = match source {
+        Source::Folder(path) => {
+            let mut folder = folder::open(path, options.skip_broken)?;
+            folder.split_as(trained_on);
+            with_test_split(folder)?
+        }
+        built_in => open(built_in, options)?,
+    };
+    // A run of before classes were sorted as numbers keeps its order.
+    match opened.sha256 == trained_on.sha256 {
+        true => opened.for_classes(classes),
+        false => Ok(opened),
     }
 }
 
@@ -103,9 +133,10 @@ pub(crate) fn open_for_model(
     let Source::Folder(path) = source else {
         return open(source, options)?.for_classes(classes);
     };
-    let mut folder = folder::open_to_evaluate(path)?;
+    let mut folder = folder::open_to_evaluate(path, options.skip_broken)?;
     let is_trained_on = folder.sha256 == trained_on.sha256 || folder.name == trained_on.name;
     if is_trained_on && !folder.train.is_empty() {
+        folder.split_as(trained_on);
         return with_test_split(folder)?.for_classes(classes);
     }
     if folder.test.is_none() && folder.val.is_none() {
@@ -185,6 +216,7 @@ mod tests {
         let options = OpenOptions {
             data_dir: data_dir.path().into(),
             local: None,
+            skip_broken: false,
         };
         let error = open(&Source::Cifar100, &options).unwrap_err();
         assert!(error.to_string().contains("CIFAR-100"), "{error}");

@@ -2,6 +2,7 @@
 //! files of their own.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
@@ -221,6 +222,27 @@ impl Split {
             }
             Storage::Files { files, .. } => slashed(&files[self.items[i]]).into_owned(),
         }
+    }
+
+    /// SHA-256 of the file of image `i`, as it was when the data set was opened; `None` for images
+    /// that have no file of their own.
+    pub fn sha256(&self, i: usize) -> Option<&[u8; 32]> {
+        match &*self.storage {
+            Storage::Memory { .. } | Storage::Records { .. } => None,
+            Storage::Files { fingerprints, .. } => Some(fingerprints.get(self.items[i])?.sha256()),
+        }
+    }
+
+    /// For each image the first one of the split with the same contents: itself, where there is
+    /// no other or nobody knows.
+    pub(crate) fn firsts(&self) -> Vec<usize> {
+        let mut first = HashMap::new();
+        (0..self.len())
+            .map(|i| {
+                self.sha256(i)
+                    .map_or(i, |sha256| *first.entry(sha256).or_insert(i))
+            })
+            .collect()
     }
 
     /// The images at `indices` of this split, in that order; shares the images.

@@ -50,55 +50,129 @@ pub fn stratified_split(
     val_fraction: f64,
     seed: u64,
 ) -> Result<SplitIndices, DatasetError> {
+    let apart: Vec<usize> = (0..labels.len()).collect();
+    split_copies(labels, classes, &apart, val_fraction, seed)
+}
+
+/// As [`stratified_split`], where images of which one is a copy of the other, which have the same
+/// number in `copies` below the number of images, go to the same part. What is shuffled are sets
+/// of copies, by their first image; sets go to `val` while that brings its size nearer to the
+/// class's share, one at least. Copies that two classes claim go to `train`.
+///
+/// # Errors
+/// Those of [`stratified_split`]; copies count as one image.
+pub(crate) fn split_copies(
+    labels: &[usize],
+    classes: &[String],
+    copies: &[usize],
+    val_fraction: f64,
+    seed: u64,
+) -> Result<SplitIndices, DatasetError> {
     if !(val_fraction > 0.0 && val_fraction < 1.0) {
         return Err(DatasetError::Fraction {
             value: val_fraction,
         });
     }
     // By the names' bytes, so that the split hangs on no order of the labels.
-    let mut members: Vec<_> = group(labels, classes)?.into_iter().zip(classes).collect();
+    let mut members: Vec<_> = group(labels, classes, copies)?
+        .into_iter()
+        .zip(classes)
+        .collect();
     members.sort_by_key(|&(_, class)| class);
     let mut members: Vec<_> = members.into_iter().map(|(members, _)| members).collect();
-    let counts: Vec<usize> = members.iter().map(Vec::len).collect();
+    let counts: Vec<usize> = members.iter().map(Members::images).collect();
     let shares = shares(&counts, val_fraction);
     let mut rng = Draws::new(seed);
     let (mut train, mut val) = (Vec::new(), Vec::new());
     for (members, share) in members.iter_mut().zip(shares) {
-        rng.shuffle(members);
-        val.extend_from_slice(&members[..share]);
-        train.extend_from_slice(&members[share..]);
+        rng.shuffle(&mut members.sets);
+        let chosen = members.chosen(share);
+        val.extend(members.sets[..chosen].iter().flatten());
+        train.extend(members.sets[chosen..].iter().flatten());
+        train.extend_from_slice(&members.claimed);
     }
     train.sort_unstable();
     val.sort_unstable();
     Ok(SplitIndices { train, val })
 }
 
-/// The images of each class, ascending.
-fn group(labels: &[usize], classes: &[String]) -> Result<Vec<Vec<usize>>, DatasetError> {
-    let mut members = vec![Vec::new(); classes.len()];
-    for (index, &label) in labels.iter().enumerate() {
-        match members.get_mut(label) {
-            Some(members) => members.push(index),
+/// The images of a class.
+#[derive(Debug, Clone, Default)]
+struct Members {
+    /// Sets of copies of one another, by their first image; ascending.
+    sets: Vec<Vec<usize>>,
+    /// Those that another class has copies of.
+    claimed: Vec<usize>,
+}
+
+impl Members {
+    fn images(&self) -> usize {
+        self.sets.iter().map(Vec::len).sum::<usize>() + self.claimed.len()
+    }
+
+    /// How many sets bring `val` nearest to its share, one at least; something is left to
+    /// `train`.
+    fn chosen(&self, share: usize) -> usize {
+        let most = self.sets.len() - usize::from(self.claimed.is_empty());
+        let mut images = 0;
+        for (chosen, set) in self.sets[..most].iter().enumerate() {
+            let more = images + set.len();
+            if chosen > 0 && share.abs_diff(more) >= share.abs_diff(images) {
+                return chosen;
+            }
+            images = more;
+        }
+        most
+    }
+}
+
+/// The images of each class.
+fn group(
+    labels: &[usize],
+    classes: &[String],
+    copies: &[usize],
+) -> Result<Vec<Members>, DatasetError> {
+    let mut members = vec![Members::default(); classes.len()];
+    // Of the first image of each set: its label, and its place among the class's.
+    let mut first: Vec<Option<(usize, usize)>> = vec![None; labels.len()];
+    let mut claimed = vec![false; labels.len()];
+    for (index, (&label, &copy)) in labels.iter().zip(copies).enumerate() {
+        let Some(class) = members.get_mut(label) else {
+            return Err(DatasetError::Label {
+                index,
+                label,
+                classes: classes.len(),
+            });
+        };
+        match first[copy] {
             None => {
-                return Err(DatasetError::Label {
-                    index,
-                    label,
-                    classes: classes.len(),
-                });
+                first[copy] = Some((label, class.sets.len()));
+                class.sets.push(vec![index]);
+            }
+            Some((of, place)) if of == label => class.sets[place].push(index),
+            Some(_) => {
+                claimed[copy] = true;
+                class.claimed.push(index);
             }
         }
     }
-    for (members, class) in members.iter().zip(classes) {
-        if members.is_empty() {
+    for (members, class) in members.iter_mut().zip(classes) {
+        let (claimed, free) = std::mem::take(&mut members.sets)
+            .into_iter()
+            .partition::<Vec<_>, _>(|set| claimed[copies[set[0]]]);
+        members.sets = free;
+        members.claimed.extend(claimed.into_iter().flatten());
+        if members.images() == 0 {
             return Err(DatasetError::EmptyClass {
                 class: class.clone(),
                 place: "the images to split".into(),
             });
         }
-        if members.len() < NEEDED {
+        let different = members.sets.len() + usize::from(!members.claimed.is_empty());
+        if different < NEEDED {
             return Err(DatasetError::TooFewImages {
                 class: class.clone(),
-                count: members.len(),
+                count: different,
                 needed: NEEDED,
             });
         }
@@ -155,7 +229,7 @@ impl Draws {
         }
     }
 
-    fn shuffle(&mut self, items: &mut [usize]) {
+    fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
             // Both casts are lossless: the bound is a slice's length.
             let other = self.draw(i as u64 + 1) as usize;
@@ -218,6 +292,34 @@ mod tests {
     }
 
     #[test]
+    fn copies_stay_together() {
+        // 6 pictures five times over in each of two classes.
+        let labels = labels(&[30, 30]);
+        let copies: Vec<usize> = (0..60).map(|i| i % 12).collect();
+        for seed in 0..20 {
+            let split = split_copies(&labels, &classes(2), &copies, 0.2, seed).unwrap();
+            assert_eq!(per_class(&split.val, &labels, 2), [5, 5]);
+            let in_val = |copy: usize| split.val.iter().any(|&i| copies[i] == copy);
+            assert!(split.train.iter().all(|&i| !in_val(copies[i])), "{split:?}");
+        }
+    }
+
+    #[test]
+    fn copies_that_two_classes_claim_are_not_judged_by() {
+        let labels = [0, 0, 0, 0, 1, 1, 1, 1];
+        // 0 and 4 are one picture.
+        let copies = [0, 1, 2, 3, 0, 5, 6, 7];
+        for seed in 0..20 {
+            let split = split_copies(&labels, &classes(2), &copies, 0.25, seed).unwrap();
+            assert!(split.train.contains(&0) && split.train.contains(&4));
+            assert_eq!((split.train.len(), split.val.len()), (6, 2));
+        }
+        // One picture, twice: nothing is left to judge by.
+        let error = split_copies(&[0, 0, 1, 1], &classes(2), &[0, 0, 2, 3], 0.5, 1).unwrap_err();
+        assert!(error.to_string().contains("1 different image"), "{error}");
+    }
+
+    #[test]
     fn balanced_classes_keep_their_share_exactly() {
         let labels = labels(&[500; 100]);
         for (fraction, share) in [(0.2, 100), (0.1, 50), (0.3, 150), (0.29, 145), (0.5, 250)] {
@@ -256,7 +358,7 @@ mod tests {
         );
         assert_eq!(
             error(&[0, 0, 1, 1, 2], 0.5),
-            "class 'class_2' has 1 image(s), splitting needs at least 2"
+            "class 'class_2' has 1 different image(s), splitting needs at least 2"
         );
         assert_eq!(
             error(&[0, 3], 0.5),

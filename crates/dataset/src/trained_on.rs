@@ -21,6 +21,8 @@ pub struct Given {
     pub local: Option<PathBuf>,
     /// See [`OpenOptions::data_dir`].
     pub data_dir: Option<PathBuf>,
+    /// See [`OpenOptions::skip_broken`]; what a run was told holds on.
+    pub skip_broken: bool,
 }
 
 impl Given {
@@ -30,6 +32,7 @@ impl Given {
         OpenOptions {
             data_dir: self.data_dir.clone().unwrap_or(default.data_dir),
             local: self.local.clone(),
+            skip_broken: self.skip_broken,
         }
     }
 
@@ -44,6 +47,7 @@ impl Given {
         OpenOptions {
             data_dir: self.data_dir.clone().unwrap_or(recorded.data_dir),
             local,
+            skip_broken: self.skip_broken || recorded.skip_broken,
         }
     }
 }
@@ -69,7 +73,7 @@ pub fn open_trained_on(
     match given.source.as_ref().or(built_in.as_ref()) {
         Some(Source::Cifar100) => open_cifar100(trained_on, files, given)?.for_classes(classes),
         Some(source) => open_for_model(source, &given.options(), trained_on, classes),
-        None => open_recorded_folder(trained_on, classes, files),
+        None => open_recorded_folder(trained_on, classes, files, given),
     }
 }
 
@@ -77,6 +81,7 @@ fn open_recorded_folder(
     trained_on: &DatasetInfo,
     classes: &[String],
     files: &[&Path],
+    given: &Given,
 ) -> Result<Dataset, DatasetError> {
     let Some(record) = find_record(trained_on, files)? else {
         return Err(DatasetError::NotRecorded {
@@ -86,7 +91,8 @@ fn open_recorded_folder(
                 .map_or_else(PathBuf::new, |file| file.to_path_buf()),
         });
     };
-    let (source, options) = record.place();
+    let (source, mut options) = record.place();
+    options.skip_broken |= given.skip_broken;
     if let Source::Folder(path) = &source
         && !path.is_dir()
     {
@@ -204,6 +210,7 @@ mod tests {
                     val: 0,
                     test: 2,
                     split: None,
+                    copies_together: false,
                 },
             };
             project.write_record("runs/a", &source);
@@ -317,6 +324,7 @@ mod tests {
         let options = OpenOptions {
             local: Some(archive.clone()),
             data_dir: project.path("data"),
+            skip_broken: false,
         };
         let origin = Origin::new(&Source::Cifar100, &options, &run).unwrap();
         let mut json = serde_json::to_value(origin).unwrap();
@@ -350,6 +358,7 @@ mod tests {
         let recorded = || OpenOptions {
             data_dir: "recorded".into(),
             local: Some("archive".into()),
+            skip_broken: false,
         };
         assert_eq!(Given::default().options_over(recorded()), recorded());
         let given = Given {
@@ -359,6 +368,7 @@ mod tests {
         let options = OpenOptions {
             data_dir: "given".into(),
             local: None,
+            skip_broken: false,
         };
         assert_eq!(given.options_over(recorded()), options);
     }

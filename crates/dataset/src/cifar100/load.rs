@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::binary::{COARSE, FINE, Labels, RecordFile, SIDE, read_labels};
 use super::{COARSE_NAMES, FINE_NAMES, TEST, TRAIN};
-use crate::{Dataset, DatasetError, Split};
+use crate::{Copies, Dataset, DatasetError, Split};
 
 /// Reads the files in `folder`. `shown` is the folder or archive that messages
 /// name.
@@ -31,6 +31,7 @@ pub(super) fn load(folder: &Path, shown: &Path) -> Result<Dataset, DatasetError>
         Split::from_records(name, [SIDE, SIDE], Box::new(images), labels.fine)
     };
     Ok(Dataset {
+        copies: Copies::None,
         name: "cifar100".into(),
         superclasses: Some(Superclasses { names, of_class }),
         classes,

@@ -41,6 +41,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use crate::broken;
+use crate::copies;
 use crate::fingerprint::Fingerprint;
 use crate::split::slashed;
 use crate::{Dataset, DatasetError, Split, hash};
@@ -55,7 +57,8 @@ use scan::{ClassFolder, Scanned, below, natural_order, scan};
 /// Files that are read in parallel: many a core, few to remember.
 const HASHED_AT_ONCE: usize = 4096;
 
-/// Opens a folder of images; reads every file for the hash, decodes none.
+/// Opens a folder of images; reads every file for the hash, and decodes none, unless it is to
+/// leave out those that cannot be.
 ///
 /// # Errors
 /// [`DatasetError::FolderNotFound`], [`DatasetError::NotAFolder`],
@@ -63,7 +66,7 @@ const HASHED_AT_ONCE: usize = 4096;
 /// [`DatasetError::MissingTrain`], [`DatasetError::AmbiguousSplit`],
 /// [`DatasetError::UnknownClass`], [`DatasetError::UnreadClass`],
 /// [`DatasetError::NotUnicode`], [`DatasetError::Io`].
-pub(crate) fn open(root: &Path) -> Result<Dataset, DatasetError> {
+pub(crate) fn open(root: &Path, skip_broken: bool) -> Result<Dataset, DatasetError> {
     let layout = Layout::of(root)?;
     let Some(train) = &layout.train else {
         return Err(DatasetError::MissingTrain {
@@ -95,7 +98,7 @@ pub(crate) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         }
     };
     let (val, test) = (scan_other(&layout.val)?, scan_other(&layout.test)?);
-    assemble(root, &layout, classes, [train, val, test])
+    assemble(root, &layout, classes, [train, val, test], skip_broken)
 }
 
 /// Opens a folder of images that a model is tried on, which need not be fit to train on: splits
@@ -103,7 +106,7 @@ pub(crate) fn open(root: &Path) -> Result<Dataset, DatasetError> {
 ///
 /// # Errors
 /// Those of [`open`] but [`DatasetError::MissingTrain`] and [`DatasetError::UnknownClass`].
-pub(crate) fn open_to_evaluate(root: &Path) -> Result<Dataset, DatasetError> {
+pub(crate) fn open_to_evaluate(root: &Path, skip_broken: bool) -> Result<Dataset, DatasetError> {
     let layout = Layout::of(root)?;
     let scan_split = |folder: &Option<PathBuf>| match folder {
         Some(folder) => scan(root, folder),
@@ -122,7 +125,7 @@ pub(crate) fn open_to_evaluate(root: &Path) -> Result<Dataset, DatasetError> {
         .collect();
     classes.sort_by(|a, b| natural_order(a, b));
     classes.dedup();
-    assemble(root, &layout, classes, splits)
+    assemble(root, &layout, classes, splits, skip_broken)
 }
 
 /// Puts the splits (train, val, test) together, and says what is odd about them.
@@ -130,9 +133,13 @@ fn assemble(
     root: &Path,
     layout: &Layout,
     classes: Vec<String>,
-    splits: [Scanned; 3],
+    mut splits: [Scanned; 3],
+    skip_broken: bool,
 ) -> Result<Dataset, DatasetError> {
     let mut notes = layout.notes.clone();
+    if skip_broken {
+        notes.extend(without_broken(root, &mut splits)?);
+    }
     let folders = [&layout.train, &layout.val, &layout.test];
     for ((folder, scanned), name) in folders.into_iter().zip(&splits).zip(SplitName::ALL) {
         if let Some(folder) = folder {
@@ -145,9 +152,16 @@ fn assemble(
     let [train, val, test] = splits.map(|scanned| scanned.classes);
     let mut split = |found: Vec<ClassFolder>| split(root, found, &classes, &mut fingerprints);
     let (train, val, test) = (split(train), split(val), split(test));
+    let (copies, of_copies) = copies::look(&[&train, &val, &test]);
+    notes.extend(
+        of_copies
+            .iter()
+            .map(|note| format!("{}: {note}", root.display())),
+    );
     Ok(Dataset {
         name: name(root),
         superclasses: None,
+        copies,
         sha256,
         train,
         val: (!val.is_empty()).then_some(val),
@@ -155,6 +169,31 @@ fn assemble(
         classes,
         notes,
     })
+}
+
+/// Takes pictures that cannot be decoded out of the splits, and says which they were.
+///
+/// # Errors
+/// [`DatasetError::EmptyClass`] for a class of which none is left.
+fn without_broken(root: &Path, splits: &mut [Scanned; 3]) -> Result<Option<String>, DatasetError> {
+    let mut left_out = Vec::new();
+    for class in splits.iter_mut().flat_map(|split| &mut split.classes) {
+        let broken = broken::leave_out(root, &mut class.files);
+        if class.files.is_empty() {
+            return Err(DatasetError::EmptyClass {
+                class: class.name.clone(),
+                place: format!("{}: none can be decoded", root.display()),
+            });
+        }
+        left_out.extend(broken.iter().map(|file| slashed(file).into_owned()));
+    }
+    Ok((!left_out.is_empty()).then(|| {
+        let names = names::listed(&left_out.iter().collect::<Vec<_>>());
+        format!(
+            "{}: cannot be decoded and is left out: {names}",
+            root.display()
+        )
+    }))
 }
 
 /// Says which classes a split has no image of, or that it has none at all.

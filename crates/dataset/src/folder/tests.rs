@@ -6,6 +6,7 @@ use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 
 use super::*;
+use crate::Copies;
 
 struct Tree(TempDir);
 
@@ -38,7 +39,7 @@ impl Tree {
     }
 
     fn open(&self) -> Result<Dataset, DatasetError> {
-        open(&self.root())
+        open(&self.root(), false)
     }
 
     /// A failure's message, paths relative to the root.
@@ -280,7 +281,7 @@ fn names_of_splits_are_seen_in_any_form() {
 
 #[test]
 fn what_a_model_is_tried_on_may_lack_splits_and_classes() {
-    let open = |tree: &Tree| open_to_evaluate(&tree.root());
+    let open = |tree: &Tree| open_to_evaluate(&tree.root(), false);
     let tree = Tree::new(&["test/a/1.png", "test/b/1.png"]);
     let dataset = open(&tree).unwrap();
     assert!(dataset.train.is_empty());
@@ -313,7 +314,7 @@ fn folders_that_are_no_data_set() {
     let tree = Tree::new(&["photos/a/1.png", "photos/b/1.png"]);
     let hint = tree.open().unwrap_err().hint().unwrap();
     assert!(hint.ends_with("flowers/photos?"), "{hint}");
-    let file = open(&tree.root().join("photos/a/1.png")).unwrap_err();
+    let file = open(&tree.root().join("photos/a/1.png"), false).unwrap_err();
     assert!(
         file.to_string()
             .ends_with("expected a folder with one folder a class")
@@ -368,4 +369,68 @@ fn a_picture_that_is_replaced_is_not_taken_for_the_one_that_was_hashed() {
     // With the old contents back it is the same data set.
     fs::write(&changed, before).unwrap();
     dataset.train.image(0).unwrap();
+}
+
+#[test]
+fn copies_are_named_and_kept_on_one_side() {
+    let tree = Tree::new(&[
+        "train/a/1.png",
+        "train/a/2.png",
+        "train/b/1.png",
+        "test/a/3.png",
+        "test/b/4.png",
+    ]);
+    let copy = |from: &str, to: &str| {
+        fs::copy(tree.root().join(from), tree.root().join(to)).unwrap();
+    };
+    assert!(notes(&tree).is_empty());
+    assert_eq!(tree.open().unwrap().copies, Copies::None);
+    copy("train/a/1.png", "test/a/x.png");
+    copy("train/b/1.png", "train/a/y.png");
+    assert_eq!(
+        notes(&tree),
+        [
+            "ROOT: 1 picture is a copy of one of another split (test/a/x.png = train/a/1.png): \
+             figures on them tell what was learnt by heart",
+            "ROOT: 1 picture is in two classes (train/b/1.png = train/a/y.png): one of the labels \
+             is wrong",
+        ]
+    );
+    let dataset = tree.open().unwrap();
+    assert_eq!(dataset.copies, Copies::Together);
+    // What two classes claim is learnt from.
+    let error = dataset.split_train(0.5, 1).unwrap_err().to_string();
+    assert!(error.contains("'b' has 1 different image(s)"), "{error}");
+}
+
+#[test]
+fn broken_pictures_are_named_all_at_once_or_left_out() {
+    let tree = Tree::new(&["train/a/1.png", "train/a/2.png", "train/b/1.png"]);
+    for file in ["test/a/1.png", "test/b/1.png", "test/b/2.png"] {
+        tree.add(file);
+    }
+    let good = tree.open().unwrap();
+    crate::check_pictures(&good).unwrap();
+    fs::write(tree.root().join("train/a/x.jpg"), "").unwrap();
+    fs::write(tree.root().join("test/b/y.jpg"), "<html>404").unwrap();
+    let error = crate::check_pictures(&tree.open().unwrap()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "2 of the 8 pictures of flowers cannot be decoded: train/a/x.jpg (the file is empty), \
+         test/b/y.jpg (it is a web page, perhaps of a download that failed)"
+    );
+    assert!(error.hint().unwrap().contains("--skip-broken"));
+    let skipped = open(&tree.root(), true).unwrap();
+    assert_eq!(skipped.sha256, good.sha256);
+    assert!(
+        skipped.notes[0].ends_with("left out: 'train/a/x.jpg' and 'test/b/y.jpg'"),
+        "{:?}",
+        skipped.notes
+    );
+    fs::write(tree.root().join("train/b/1.png"), "").unwrap();
+    let error = open(&tree.root(), true).unwrap_err();
+    assert!(
+        error.to_string().contains("class 'b' has no image"),
+        "{error}"
+    );
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use contract::Contract;
-use dataset::{Dataset, Given, Source, Split, open_trained_on, stratified_limit, stratified_split};
+use dataset::{Dataset, Given, Source, Split, open_trained_on, stratified_limit};
 
 use super::verbosity::warn;
 use super::{Failure, Verbosity};
@@ -25,6 +25,10 @@ pub struct SourceArgs {
     /// Folder of downloaded data sets [default: the run's, else data].
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+
+    /// Leave pictures that cannot be decoded out.
+    #[arg(long)]
+    skip_broken: bool,
 }
 
 impl SourceArgs {
@@ -33,6 +37,7 @@ impl SourceArgs {
             source: self.dataset.clone(),
             local: self.data_path.clone(),
             data_dir: self.data_dir.clone(),
+            skip_broken: self.skip_broken,
         }
     }
 }
@@ -149,19 +154,13 @@ fn take_split(dataset: &Dataset, name: SplitName, contract: &Contract) -> Result
             );
         }
         (SplitName::Train | SplitName::Val, _, None, Some(split)) => {
-            let train = &dataset.train;
-            let parts = stratified_split(
-                &train.labels(),
-                &dataset.classes,
-                split.val_fraction,
-                split.seed,
-            )?;
+            let parts = dataset.split_train(split.val_fraction, split.seed)?;
             let indices = if name == SplitName::Val {
                 parts.val
             } else {
                 parts.train
             };
-            train.subset(&indices)
+            dataset.train.subset(&indices)
         }
     };
     let (limit, seed) = recorded_limit(name, contract);

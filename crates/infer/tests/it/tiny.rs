@@ -58,6 +58,7 @@ pub fn contract(digits: &Dataset) -> Contract {
                 train: split.train.len(),
                 val: split.val.len(),
                 test: digits.test.as_ref().unwrap().len(),
+                copies_together: false,
                 split: Some(SplitInfo {
                     seed: 42,
                     val_fraction: 0.2,

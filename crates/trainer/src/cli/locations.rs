@@ -20,6 +20,9 @@ pub struct DatasetArguments {
     /// Folder that data sets are kept in [default: data, or what the run says]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Leave pictures that cannot be decoded out of training and evaluation
+    #[arg(long)]
+    pub skip_broken: bool,
 }
 
 impl DatasetArguments {
@@ -29,6 +32,7 @@ impl DatasetArguments {
             source: self.dataset.clone(),
             local: self.data_path.clone(),
             data_dir: self.data_dir.clone(),
+            skip_broken: self.skip_broken,
         }
     }
 

@@ -49,6 +49,8 @@ impl Prepared {
             .dataset
             .as_ref()
             .unwrap_or(&Source::Digits);
+        // Now, not after the epochs: the test split's pictures too.
+        dataset::check_pictures(&dataset)?;
         let on_gpu = opened.name != DeviceKind::Cpu.to_string();
         let ResolvedRecipe { recipe, name, why } =
             arguments.recipe.resolve(source, &dataset, on_gpu)?;

@@ -4,7 +4,7 @@ use contract::{
     DatasetInfo, Fit, Preprocessing, Resize, SplitInfo,
     preprocess::{self, Preprocessor},
 };
-use dataset::{Dataset, Split, stratified_limit, stratified_split};
+use dataset::{Copies, Dataset, Split, stratified_limit};
 
 use super::{Recipe, ResizeKind};
 use crate::error::TrainError;
@@ -48,9 +48,7 @@ impl TrainingData {
         let (train, val, split) = match &dataset.val {
             Some(val) => (dataset.train.clone(), val.clone(), None),
             None => {
-                let labels = dataset.train.labels();
-                let indices =
-                    stratified_split(&labels, &dataset.classes, recipe.val_fraction, recipe.seed)?;
+                let indices = dataset.split_train(recipe.val_fraction, recipe.seed)?;
                 let split = SplitInfo {
                     seed: recipe.seed,
                     val_fraction: recipe.val_fraction,
@@ -86,6 +84,7 @@ impl TrainingData {
                 val: val.len(),
                 test: dataset.test.as_ref().map_or(0, Split::len),
                 split,
+                copies_together: dataset.copies == Copies::Together,
             },
             train,
             val,
@@ -167,6 +166,7 @@ mod tests {
             name: "shapes".to_owned(),
             classes: vec!["a".to_owned(), "b".to_owned()],
             superclasses: None,
+            copies: Copies::None,
             train,
             val: None,
             test: None,

@@ -314,6 +314,7 @@ mod tests {
             name: "photos".to_owned(),
             classes: vec!["a".to_owned(), "b".to_owned()],
             superclasses: None,
+            copies: dataset::Copies::None,
             train: split.clone(),
             val: Some(split),
             test: None,

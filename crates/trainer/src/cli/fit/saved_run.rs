@@ -145,8 +145,10 @@ impl SavedRun {
             }
             .into());
         }
-        let opened = dataset::open(&source, &options).inspect(say_notes)?;
-        let expected = &self.contract.training.dataset.sha256;
+        let (trained_on, classes) = (&self.contract.training.dataset, &self.contract.classes);
+        let opened = dataset::open_again(&source, &options, trained_on, classes)?;
+        say_notes(&opened);
+        let expected = &trained_on.sha256;
         if opened.sha256 != *expected {
             let reason = format!(
                 "the data set's sha256 is {}, expected {expected}",
@@ -154,8 +156,6 @@ impl SavedRun {
             );
             return Err(cannot_resume(run, reason).into());
         }
-        // A run of before classes were sorted as numbers keeps its order.
-        let opened = opened.for_classes(&self.contract.classes)?;
         self.origin = Origin::new(&source, &options, run.path())?;
         let preprocessing = &self.contract.preprocessing;
         let data = TrainingData::new(&opened, &recipe, preprocessing.mean, preprocessing.std)?;
