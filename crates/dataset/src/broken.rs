@@ -17,7 +17,7 @@ pub struct BrokenPicture {
 
 /// Decodes every picture of `split` that has a file of its own, on all cores; returns those that
 /// cannot be, in the split's order.
-pub fn broken_pictures(split: &Split) -> Vec<BrokenPicture> {
+fn broken_pictures(split: &Split) -> Vec<BrokenPicture> {
     if split.stored_size().is_some() {
         return Vec::new();
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::Split;
+use crate::{Dataset, Split};
 
 /// Where copies of a picture go when a split is taken from the training images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,63 +16,94 @@ pub enum Copies {
     Scattered,
 }
 
-/// Most names that a note gives.
-const NAMED: usize = 2;
-
-/// Says which pictures of `splits` are copies of others: in another split,
-/// or of another class. Returns it beside whether there are copies at all.
-pub(crate) fn look(splits: &[&Split]) -> (Copies, Vec<String>) {
-    // By contents: split, image and label of the first one.
-    let mut first: HashMap<[u8; 32], (usize, usize)> = HashMap::new();
-    let mut copies = Copies::None;
-    let (mut of_splits, mut of_classes) = (Vec::new(), Vec::new());
-    for (number, split) in splits.iter().enumerate() {
-        for image in 0..split.len() {
-            let Some(sha256) = split.sha256(image) else {
-                continue;
-            };
-            let &mut (of, earlier) = first.entry(*sha256).or_insert((number, image));
-            if (of, earlier) == (number, image) {
-                continue;
-            }
-            copies = Copies::Together;
-            let other = splits[of];
-            let names = || format!("{} = {}", split.describe(image), other.describe(earlier));
-            if split.label(image) != other.label(earlier) {
-                of_classes.push(names());
-            } else if of != number {
-                of_splits.push(names());
-            }
-        }
-    }
-    let mut notes = Vec::new();
-    if !of_splits.is_empty() {
-        notes.push(format!(
-            "{} of another split ({}): figures on them tell what was learnt by heart",
-            match of_splits.len() {
-                1 => "1 picture is a copy of one".to_owned(),
-                count => format!("{count} pictures are copies of those"),
-            },
-            some(&of_splits)
-        ));
-    }
-    if !of_classes.is_empty() {
-        notes.push(format!(
-            "{} in two classes ({}): one of the labels is wrong",
-            match of_classes.len() {
-                1 => "1 picture is".to_owned(),
-                count => format!("{count} pictures are"),
-            },
-            some(&of_classes)
-        ));
-    }
-    (copies, notes)
+/// Pictures with the same contents, each beside the first one, by their files relative to the
+/// data set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CopiedPictures {
+    /// In another split, of the same class: figures on them tell what was learnt by heart.
+    pub across_splits: Vec<[String; 2]>,
+    /// In another class: one of the labels is wrong.
+    pub across_classes: Vec<[String; 2]>,
+    /// Of the same class, in the same split.
+    pub alike: Vec<[String; 2]>,
 }
 
-fn some(names: &[String]) -> String {
-    let shown = names[..names.len().min(NAMED)].join(", ");
-    match names.len() > NAMED {
-        true => format!("such as {shown}"),
-        false => shown,
+impl CopiedPictures {
+    /// Looks for copies by the hashes of the files, which are known.
+    pub fn of(dataset: &Dataset) -> Self {
+        let splits = [
+            Some(&dataset.train),
+            dataset.val.as_ref(),
+            dataset.test.as_ref(),
+        ];
+        let splits: Vec<&Split> = splits.into_iter().flatten().collect();
+        // By contents: split and image of the first one.
+        let mut first: HashMap<&[u8; 32], (usize, usize)> = HashMap::new();
+        let mut found = Self::default();
+        for (number, split) in splits.iter().enumerate() {
+            for image in 0..split.len() {
+                let Some(sha256) = split.sha256(image) else {
+                    continue;
+                };
+                let &mut (of, earlier) = first.entry(sha256).or_insert((number, image));
+                if (of, earlier) == (number, image) {
+                    continue;
+                }
+                let other = splits[of];
+                let list = match (split.label(image) == other.label(earlier), of == number) {
+                    (false, _) => &mut found.across_classes,
+                    (true, false) => &mut found.across_splits,
+                    (true, true) => &mut found.alike,
+                };
+                list.push([split.describe(image), other.describe(earlier)]);
+            }
+        }
+        found
+    }
+
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.across_splits.is_empty() && self.across_classes.is_empty() && self.alike.is_empty()
+    }
+
+    /// Says in a line each what makes figures wrong.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.across_splits.is_empty() {
+            notes.push(format!(
+                "{} of another split ({}): figures on them tell what was learnt by heart",
+                match self.across_splits.len() {
+                    1 => "1 picture is a copy of one".to_owned(),
+                    count => format!("{count} pictures are copies of those"),
+                },
+                some(&self.across_splits)
+            ));
+        }
+        if !self.across_classes.is_empty() {
+            notes.push(format!(
+                "{} in two classes ({}): one of the labels is wrong",
+                match self.across_classes.len() {
+                    1 => "1 picture is".to_owned(),
+                    count => format!("{count} pictures are"),
+                },
+                some(&self.across_classes)
+            ));
+        }
+        notes
+    }
+}
+
+/// Most pairs that a note names.
+const NAMED: usize = 2;
+
+fn some(pairs: &[[String; 2]]) -> String {
+    let shown: Vec<String> = pairs
+        .iter()
+        .take(NAMED)
+        .map(|pair| pair.join(" = "))
+        .collect();
+    match pairs.len() > NAMED {
+        true => format!("such as {}", shown.join(", ")),
+        false => shown.join(", "),
     }
 }

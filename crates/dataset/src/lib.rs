@@ -44,8 +44,8 @@ mod stratified;
 mod trained_on;
 
 pub use crate::dataset::Dataset;
-pub use broken::{BrokenPicture, broken_pictures, check_pictures};
-pub use copies::Copies;
+pub use broken::{BrokenPicture, check_pictures};
+pub use copies::{CopiedPictures, Copies};
 pub use decode::{
     MAX_DECODING_BYTES, MAX_FILE_BYTES, RgbPixels, decode, decode_file, decode_if, is_animated,
 };

@@ -190,11 +190,11 @@ mod tests {
     #[test]
     fn a_folder_without_test_split_always_gets_the_same_one() {
         let root = tempfile::tempdir().unwrap();
-        for class in ["a", "b"] {
+        for (blue, class) in [(0, "a"), (1, "b")] {
             let folder = root.path().join(class);
             std::fs::create_dir(&folder).unwrap();
             for number in 0..10 {
-                let picture = image::RgbImage::from_pixel(2, 2, image::Rgb([number, 0, 0]));
+                let picture = image::RgbImage::from_pixel(2, 2, image::Rgb([number, 0, blue]));
                 picture.save(folder.join(format!("{number}.png"))).unwrap();
             }
         }

@@ -1,5 +1,7 @@
 //! Stratified random splits, the same on every machine.
 
+use std::collections::HashMap;
+
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -57,7 +59,8 @@ pub fn stratified_split(
 /// As [`stratified_split`], where images of which one is a copy of the other, which have the same
 /// number in `copies` below the number of images, go to the same part. What is shuffled are sets
 /// of copies, by their first image; sets go to `val` while that brings its size nearer to the
-/// class's share, one at least. Copies that two classes claim go to `train`.
+/// class's share, one at least. Copies that two classes claim go to `train`, where there are two
+/// other images.
 ///
 /// # Errors
 /// Those of [`stratified_split`]; copies count as one image.
@@ -101,7 +104,7 @@ pub(crate) fn split_copies(
 struct Members {
     /// Sets of copies of one another, by their first image; ascending.
     sets: Vec<Vec<usize>>,
-    /// Those that another class has copies of.
+    /// Those that another class has copies of; none where too little else is there.
     claimed: Vec<usize>,
 }
 
@@ -113,7 +116,7 @@ impl Members {
     /// How many sets bring `val` nearest to its share, one at least; something is left to
     /// `train`.
     fn chosen(&self, share: usize) -> usize {
-        let most = self.sets.len() - usize::from(self.claimed.is_empty());
+        let most = self.sets.len() - 1;
         let mut images = 0;
         for (chosen, set) in self.sets[..most].iter().enumerate() {
             let more = images + set.len();
@@ -133,9 +136,10 @@ fn group(
     copies: &[usize],
 ) -> Result<Vec<Members>, DatasetError> {
     let mut members = vec![Members::default(); classes.len()];
-    // Of the first image of each set: its label, and its place among the class's.
-    let mut first: Vec<Option<(usize, usize)>> = vec![None; labels.len()];
+    // Which class had the first of a set of copies, and whether another one has some too.
+    let mut owner: Vec<Option<usize>> = vec![None; labels.len()];
     let mut claimed = vec![false; labels.len()];
+    let mut places: HashMap<(usize, usize), usize> = HashMap::with_capacity(labels.len());
     for (index, (&label, &copy)) in labels.iter().zip(copies).enumerate() {
         let Some(class) = members.get_mut(label) else {
             return Err(DatasetError::Label {
@@ -144,35 +148,33 @@ fn group(
                 classes: classes.len(),
             });
         };
-        match first[copy] {
-            None => {
-                first[copy] = Some((label, class.sets.len()));
-                class.sets.push(vec![index]);
-            }
-            Some((of, place)) if of == label => class.sets[place].push(index),
-            Some(_) => {
-                claimed[copy] = true;
-                class.claimed.push(index);
-            }
+        claimed[copy] |= *owner[copy].get_or_insert(label) != label;
+        let place = *places.entry((label, copy)).or_insert(class.sets.len());
+        match class.sets.get_mut(place) {
+            Some(set) => set.push(index),
+            None => class.sets.push(vec![index]),
         }
     }
     for (members, class) in members.iter_mut().zip(classes) {
-        let (claimed, free) = std::mem::take(&mut members.sets)
-            .into_iter()
-            .partition::<Vec<_>, _>(|set| claimed[copies[set[0]]]);
-        members.sets = free;
-        members.claimed.extend(claimed.into_iter().flatten());
+        let is_claimed = |set: &&Vec<usize>| claimed[copies[set[0]]];
+        let free = members.sets.len() - members.sets.iter().filter(is_claimed).count();
+        // Of a class that has next to nothing of its own they are as good as any.
+        if free >= NEEDED {
+            let sets = std::mem::take(&mut members.sets).into_iter();
+            let (claimed, free) = sets.partition::<Vec<_>, _>(|set| is_claimed(&set));
+            members.sets = free;
+            members.claimed = claimed.concat();
+        }
         if members.images() == 0 {
             return Err(DatasetError::EmptyClass {
                 class: class.clone(),
                 place: "the images to split".into(),
             });
         }
-        let different = members.sets.len() + usize::from(!members.claimed.is_empty());
-        if different < NEEDED {
+        if members.sets.len() < NEEDED {
             return Err(DatasetError::TooFewImages {
                 class: class.clone(),
-                count: different,
+                count: members.sets.len(),
                 needed: NEEDED,
             });
         }

@@ -42,7 +42,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::broken;
-use crate::copies;
+use crate::copies::{CopiedPictures, Copies};
 use crate::fingerprint::Fingerprint;
 use crate::split::slashed;
 use crate::{Dataset, DatasetError, Split, hash};
@@ -152,23 +152,28 @@ fn assemble(
     let [train, val, test] = splits.map(|scanned| scanned.classes);
     let mut split = |found: Vec<ClassFolder>| split(root, found, &classes, &mut fingerprints);
     let (train, val, test) = (split(train), split(val), split(test));
-    let (copies, of_copies) = copies::look(&[&train, &val, &test]);
-    notes.extend(
-        of_copies
-            .iter()
-            .map(|note| format!("{}: {note}", root.display())),
-    );
-    Ok(Dataset {
+    let mut dataset = Dataset {
         name: name(root),
         superclasses: None,
-        copies,
+        copies: Copies::None,
         sha256,
         train,
         val: (!val.is_empty()).then_some(val),
         test: (!test.is_empty()).then_some(test),
         classes,
         notes,
-    })
+    };
+    let copies = CopiedPictures::of(&dataset);
+    if !copies.is_empty() {
+        dataset.copies = Copies::Together;
+    }
+    let notes = copies.notes();
+    dataset.notes.extend(
+        notes
+            .iter()
+            .map(|note| format!("{}: {note}", root.display())),
+    );
+    Ok(dataset)
 }
 
 /// Takes pictures that cannot be decoded out of the splits, and says which they were.

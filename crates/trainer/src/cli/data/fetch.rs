@@ -1,29 +1,14 @@
-//! `trainer data`: fetch data sets.
+//! `trainer data fetch`: data sets that are downloaded.
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use dataset::cifar100;
 
-use super::output::print;
-
-#[derive(Debug, Args)]
-pub struct DataArguments {
-    #[command(subcommand)]
-    command: DataCommand,
-}
+use crate::cli::output::print;
 
 #[derive(Debug, Subcommand)]
-enum DataCommand {
-    /// Download a data set; a broken download goes on where it stopped
-    Fetch {
-        #[command(subcommand)]
-        dataset: FetchDataset,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum FetchDataset {
+pub enum FetchDataset {
     /// CIFAR-100: 60 000 images of 32x32 pixels, 100 classes (169 MB)
     Cifar100 {
         /// Address of the official binary archive or a mirror of it; no more than 1 GiB is taken
@@ -38,8 +23,7 @@ enum FetchDataset {
     },
 }
 
-pub fn run(arguments: &DataArguments) -> anyhow::Result<ExitCode> {
-    let DataCommand::Fetch { dataset } = &arguments.command;
+pub fn run(dataset: &FetchDataset) -> anyhow::Result<ExitCode> {
     let FetchDataset::Cifar100 {
         url,
         data_dir,
