@@ -45,6 +45,18 @@ pub fn check_pictures(dataset: &Dataset) -> Result<(), DatasetError> {
         dataset.test.as_ref(),
     ];
     let splits: Vec<&Split> = splits.into_iter().flatten().collect();
+    check(&dataset.name, &splits)
+}
+
+/// As [`check_pictures`], of one split of the data set called `name`.
+///
+/// # Errors
+/// [`DatasetError::Undecodable`].
+pub fn check_split(name: &str, split: &Split) -> Result<(), DatasetError> {
+    check(name, &[split])
+}
+
+fn check(name: &str, splits: &[&Split]) -> Result<(), DatasetError> {
     let broken: Vec<BrokenPicture> = splits
         .iter()
         .flat_map(|split| broken_pictures(split))
@@ -52,7 +64,7 @@ pub fn check_pictures(dataset: &Dataset) -> Result<(), DatasetError> {
     match broken.is_empty() {
         true => Ok(()),
         false => Err(DatasetError::Undecodable {
-            name: dataset.name.clone(),
+            name: name.to_owned(),
             checked: splits.iter().map(|split| split.len()).sum(),
             broken,
         }),

@@ -44,7 +44,7 @@ mod stratified;
 mod trained_on;
 
 pub use crate::dataset::Dataset;
-pub use broken::{BrokenPicture, check_pictures};
+pub use broken::{BrokenPicture, check_pictures, check_split};
 pub use copies::{CopiedPictures, Copies};
 pub use decode::{
     MAX_DECODING_BYTES, MAX_FILE_BYTES, RgbPixels, decode, decode_file, decode_if, is_animated,

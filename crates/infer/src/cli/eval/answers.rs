@@ -2,10 +2,40 @@
 
 use std::time::Duration;
 
-use infer::{Answer, Classifier, EvaluateOptions, Part};
+use dataset::{DatasetError, Split, check_split};
+use infer::{Answer, Classifier, EvaluateOptions, InferError, Part};
 
 use crate::cli::data::Data;
 use crate::cli::{Failure, Verbosity, progress};
+
+/// Why an evaluation ended early.
+enum Ended {
+    /// By a picture or the model.
+    Work(InferError),
+    /// By whoever took the answers.
+    Taker(Failure),
+}
+
+impl From<InferError> for Ended {
+    fn from(error: InferError) -> Self {
+        Self::Work(error)
+    }
+}
+
+impl Ended {
+    /// Of pictures that cannot be decoded the failure names all in `split`, of the data set
+    /// called `name`.
+    fn into_failure(self, name: &str, split: &Split) -> Failure {
+        match self {
+            Self::Taker(failure) => failure,
+            Self::Work(error @ InferError::Dataset(DatasetError::Decode { .. })) => {
+                let all = check_split(name, split);
+                all.map_or_else(Failure::from, |()| error.into())
+            }
+            Self::Work(error) => error.into(),
+        }
+    }
+}
 
 /// What takes the answers; its error ends the run.
 pub type OnAnswer<'a> = dyn FnMut(&Answer<'_>) -> Result<(), Failure> + 'a;
@@ -38,10 +68,10 @@ impl AnswerSource for ModelAnswers<'_> {
         let bar = progress::images(what, images, self.verbosity);
         let times = infer::evaluate_each(self.classifier, split, self.options, &mut |answer| {
             bar.inc(1);
-            on_answer(answer)
+            on_answer(answer).map_err(Ended::Taker)
         });
         bar.finish_and_clear();
-        let times = times?;
+        let times = times.map_err(|ended| ended.into_failure(&self.data.name, split))?;
         self.verbosity.detail(&format!(
             "{what}{:.1} s in all; summed over the workers {:.1} s preparing images, {:.1} s running the model",
             times.wall.as_secs_f64(),

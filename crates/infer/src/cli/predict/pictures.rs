@@ -102,13 +102,16 @@ impl PictureArgs {
             Box::new(BufReader::new(file))
         };
         let list = list.to_path_buf();
-        let end = if self.null { 0 } else { b'\n' };
+        let (end, is_text) = if self.null { (0, false) } else { (b'\n', true) };
         Ok(Box::new(names(lines, end).flat_map(
             move |line| -> Pictures {
                 match line {
                     Ok(name) if name.is_empty() => Box::new(iter::empty()),
                     Ok(name) => {
-                        let path = PathBuf::from(os_string(name));
+                        let path = match is_text {
+                            true => text_path(name),
+                            false => PathBuf::from(os_string(name)),
+                        };
                         if path.is_dir() {
                             find_in_folder(&path, &options)
                         } else {
@@ -156,6 +159,20 @@ fn names(mut list: Box<dyn BufRead + Send>, end: u8) -> impl Iterator<Item = io:
         }
         Some(Ok(name))
     })
+}
+
+/// The path in a line of a text, which an editor may have begun with a byte order mark or ended
+/// as Windows does: unless there is a file of just that name.
+fn text_path(line: Vec<u8>) -> PathBuf {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    let name = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line);
+    let name = name.strip_suffix(b"\r").unwrap_or(name);
+    let plain = name.to_vec();
+    let exact = PathBuf::from(os_string(line));
+    match plain.len() < exact.as_os_str().len() && !exact.exists() {
+        true => PathBuf::from(os_string(plain)),
+        false => exact,
+    }
 }
 
 /// A file's name may be any bytes on Unix.
