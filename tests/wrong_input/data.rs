@@ -148,12 +148,14 @@ fn a_download_from_where_nobody_answers() {
 }
 
 #[test]
-fn a_folder_with_an_empty_class() {
+fn a_class_whose_pictures_are_all_in_a_format_that_is_not_read() {
     let cwd = tempfile::tempdir().unwrap();
     write_folder(&cwd.path().join("photos"), 2);
     fs::create_dir(cwd.path().join("photos/yellow")).unwrap();
+    fs::write(cwd.path().join("photos/yellow/1.heic"), b"").unwrap();
     let output = fit(cwd.path(), &["--dataset", "photos"]);
-    assert_failure(&output, 1, &["yellow", "no image"], &["add images"]);
+    let parts = ["yellow", "no picture that can be read", "1 .heic"];
+    assert_failure(&output, 1, &parts, &["convert them"]);
 }
 
 #[test]
@@ -165,7 +167,12 @@ fn a_class_with_one_image() {
         fs::remove_file(photos.join(format!("green/{i}.png"))).unwrap();
     }
     let output = fit(cwd.path(), &["--dataset", "photos"]);
-    assert_failure(&output, 1, &["green", "1 image"], &["add images", "val/"]);
+    assert_failure(
+        &output,
+        1,
+        &["green", "1 image(s)"],
+        &["add images", "val/"],
+    );
 }
 
 #[test]
@@ -175,7 +182,11 @@ fn a_file_that_is_no_picture() {
     write_folder(&photos, 4);
     for class in ["blue", "green", "red"] {
         for i in 0..4 {
-            fs::write(photos.join(format!("{class}/{i}.png")), b"not a picture").unwrap();
+            fs::write(
+                photos.join(format!("{class}/{i}.png")),
+                format!("not a picture: {class} {i}"),
+            )
+            .unwrap();
         }
     }
     let output = fit(cwd.path(), &["--dataset", "photos"]);

@@ -122,7 +122,7 @@ fn a_data_set_with_other_classes_than_the_models() {
     assert_failure(
         &output,
         1,
-        &["class 0", "`blue`", "`0`"],
+        &["none of its 3 classes", "the model's 10"],
         &["infer inspect"],
     );
 }

@@ -109,9 +109,13 @@ impl Dataset {
             let images: usize = unknown.values().sum();
             let names: Vec<String> = unknown.keys().map(|name| format!("'{name}'")).collect();
             self.notes.push(format!(
-                "{}: the model does not know {}: {images} images are left out",
+                "{}: the model does not know {}: {}",
                 self.name,
-                names.join(", ")
+                names.join(", "),
+                match images {
+                    1 => "1 image is left out".to_owned(),
+                    images => format!("{images} images are left out"),
+                }
             ));
         }
         self.train = self.train.relabelled(&new);

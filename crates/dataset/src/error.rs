@@ -271,7 +271,9 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// A class has too few images to be in both parts of a split.
-    #[error("class '{class}' has {count} different image(s), splitting needs at least {needed}")]
+    #[error(
+        "class '{class}' has {count} image(s), copies counted once; splitting needs at least {needed}"
+    )]
     TooFewImages {
         /// The class.
         class: String,

@@ -140,6 +140,7 @@ pub(crate) fn open_for_model(
         return with_test_split(folder)?.for_classes(classes);
     }
     if folder.test.is_none() && folder.val.is_none() {
+        folder = folder.for_classes(classes)?;
         folder.notes.push(format!(
             "'{}' has no splits and is not what the model was trained on: all {} images are its test split",
             folder.name,

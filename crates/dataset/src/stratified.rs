@@ -318,7 +318,12 @@ mod tests {
         }
         // One picture, twice: nothing is left to judge by.
         let error = split_copies(&[0, 0, 1, 1], &classes(2), &[0, 0, 2, 3], 0.5, 1).unwrap_err();
-        assert!(error.to_string().contains("1 different image"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("1 image(s), copies counted once"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -360,7 +365,7 @@ mod tests {
         );
         assert_eq!(
             error(&[0, 0, 1, 1, 2], 0.5),
-            "class 'class_2' has 1 different image(s), splitting needs at least 2"
+            "class 'class_2' has 1 image(s), copies counted once; splitting needs at least 2"
         );
         assert_eq!(
             error(&[0, 3], 0.5),

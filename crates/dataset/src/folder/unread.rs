@@ -17,15 +17,24 @@ impl Unread {
     /// Counts a file, which is named relative to the data set.
     pub fn add(&mut self, file: &Path) {
         let extension = extension(file).map_or_else(String::new, |name| format!(".{name}"));
-        let example = || (0, slashed(file).into_owned());
-        self.by_extension.entry(extension).or_insert_with(example).0 += 1;
+        let name = slashed(file).into_owned();
+        self.merge(extension, 1, name);
     }
 
     /// Adds the counts of `other`.
     pub fn extend(&mut self, other: Self) {
         for (extension, (count, example)) in other.by_extension {
-            let entry = self.by_extension.entry(extension);
-            entry.or_insert((0, example)).0 += count;
+            self.merge(extension, count, example);
+        }
+    }
+
+    /// The example is the first by name: systems list files in any order.
+    fn merge(&mut self, extension: String, count: usize, name: String) {
+        let entry = self.by_extension.entry(extension);
+        let (counted, example) = entry.or_insert_with(|| (0, name.clone()));
+        *counted += count;
+        if name < *example {
+            *example = name;
         }
     }
 
