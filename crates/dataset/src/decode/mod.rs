@@ -169,7 +169,9 @@ fn not_read(reader: &mut (impl BufRead + Seek)) -> Result<Option<String>, String
     reader.rewind().map_err(reason)?;
     let lower = head.to_ascii_lowercase();
     Ok(match unread_format(&head) {
-        Some(name) => Some(format!("{name} is not read; convert it to JPEG or PNG")),
+        Some(name) => Some(format!(
+            "{name} is a format that is not read; convert it to JPEG or PNG"
+        )),
         None if lower.starts_with(b"<!doctype html") || lower.starts_with(b"<html") => {
             Some("it is a web page, perhaps of a download that failed".to_owned())
         }
@@ -316,9 +318,12 @@ mod tests {
         for (bytes, said) in [
             (
                 &b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..],
-                "HEIC is not read",
+                "HEIC is a format that is not read",
             ),
-            (b"\0\0\0\x1cftypavif\0\0\0\0", "AVIF is not read"),
+            (
+                b"\0\0\0\x1cftypavif\0\0\0\0",
+                "AVIF is a format that is not read",
+            ),
             (b"<!DOCTYPE html><html>404", "a web page"),
         ] {
             let text = decoded("photo.jpg", bytes).unwrap_err().to_string();
