@@ -39,12 +39,7 @@ fn broken_pictures(split: &Split) -> Vec<BrokenPicture> {
 /// # Errors
 /// [`DatasetError::Undecodable`] names those that cannot be.
 pub fn check_pictures(dataset: &Dataset) -> Result<(), DatasetError> {
-    let splits = [
-        Some(&dataset.train),
-        dataset.val.as_ref(),
-        dataset.test.as_ref(),
-    ];
-    let splits: Vec<&Split> = splits.into_iter().flatten().collect();
+    let splits: Vec<&Split> = dataset.splits().map(|(_, split)| split).collect();
     check(&dataset.name, &splits)
 }
 

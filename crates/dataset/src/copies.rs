@@ -31,12 +31,7 @@ pub struct CopiedPictures {
 impl CopiedPictures {
     /// Looks for copies by the hashes of the files, which are known.
     pub fn of(dataset: &Dataset) -> Self {
-        let splits = [
-            Some(&dataset.train),
-            dataset.val.as_ref(),
-            dataset.test.as_ref(),
-        ];
-        let splits: Vec<&Split> = splits.into_iter().flatten().collect();
+        let splits: Vec<&Split> = dataset.splits().map(|(_, split)| split).collect();
         // By contents: split and image of the first one.
         let mut first: HashMap<&[u8; 32], (usize, usize)> = HashMap::new();
         let mut found = Self::default();

@@ -60,6 +60,17 @@ impl Dataset {
         }
     }
 
+    /// The splits that there are, each with its name: `train`, `val`, `test`.
+    pub fn splits(&self) -> impl Iterator<Item = (&'static str, &Split)> {
+        [
+            ("train", Some(&self.train)),
+            ("val", self.val.as_ref()),
+            ("test", self.test.as_ref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, split)| Some((name, split?)))
+    }
+
     /// Splits `train` as [`stratified_split`] does, and copies as [`copies`](Self::copies) says.
     ///
     /// # Errors
@@ -97,8 +108,7 @@ impl Dataset {
             });
         }
         let mut unknown = BTreeMap::new();
-        let splits = [Some(&self.train), self.val.as_ref(), self.test.as_ref()];
-        for split in splits.into_iter().flatten() {
+        for (_, split) in self.splits() {
             for label in split.labels() {
                 if new[label].is_none() {
                     *unknown.entry(&self.classes[label]).or_insert(0) += 1;

@@ -94,7 +94,8 @@ impl Findings {
     fn to_json(&self, dataset: &Dataset) -> Value {
         let broken = self.broken.iter();
         let broken = broken.map(|picture| json!({"file": picture.file, "reason": picture.reason}));
-        let counts: serde_json::Map<String, Value> = splits(dataset)
+        let counts: serde_json::Map<String, Value> = dataset
+            .splits()
             .map(|(name, split)| {
                 let of_classes = dataset.classes.iter().zip(class_counts(dataset, split));
                 let of_classes = of_classes.map(|(class, count)| (class.clone(), count.into()));
@@ -121,7 +122,8 @@ fn counts(dataset: &Dataset) -> Vec<String> {
     const TOTAL: &str = "all";
     let names = dataset.classes.iter().map(|name| name.chars().count());
     let width = names.max().unwrap_or(0).max(TOTAL.len());
-    let splits: Vec<(&str, Vec<usize>)> = splits(dataset)
+    let splits: Vec<(&str, Vec<usize>)> = dataset
+        .splits()
         .map(|(name, split)| (name, class_counts(dataset, split)))
         .collect();
     let line = |name: &str, cells: Vec<String>| {
@@ -150,16 +152,6 @@ fn counts(dataset: &Dataset) -> Vec<String> {
             .collect(),
     ));
     lines
-}
-
-fn splits(dataset: &Dataset) -> impl Iterator<Item = (&'static str, &Split)> {
-    [
-        ("train", Some(&dataset.train)),
-        ("val", dataset.val.as_ref()),
-        ("test", dataset.test.as_ref()),
-    ]
-    .into_iter()
-    .filter_map(|(name, split)| Some((name, split?)))
 }
 
 fn class_counts(dataset: &Dataset, split: &Split) -> Vec<usize> {
