@@ -20,7 +20,7 @@ fuzz_target!(|tar: &[u8]| {
     let options = OpenOptions {
         data_dir: folder.path("data"),
         local: Some(folder.write("archive.tar.gz", &archive)),
-        skip_broken: false,
+        ..OpenOptions::default()
     };
     if let Err(error) = dataset::open(&Source::Cifar100, &options) {
         fuzz::one_line(&error);

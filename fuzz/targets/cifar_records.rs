@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
     let options = OpenOptions {
         data_dir: folder.path("data"),
         local: local.parent().map(Into::into),
-        skip_broken: false,
+        ..OpenOptions::default()
     };
     match dataset::open(&Source::Cifar100, &options) {
         Ok(dataset) => {

@@ -11,7 +11,7 @@ use crate::{ContractError, version};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contract {
     /// Version of this document's format: the oldest whose readers understand it,
-    /// [`Resize::contract_version`].
+    /// [`oldest_version`](crate::oldest_version).
     pub version: u32,
     /// Name of the network, e.g. `efficientnet_b0`.
     pub architecture: String,
@@ -201,6 +201,10 @@ pub struct DatasetInfo {
     /// images; written only where there are copies, and not known to versions of before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub copies_together: bool,
+    /// The test split's share of the images to learn from, where it was taken from these and is
+    /// not a fifth, as data without a test split gets it; 0 for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_fraction: Option<f64>,
 }
 
 /// A stratified split of the training images.
@@ -222,28 +226,6 @@ pub struct WeightsInfo {
 }
 
 impl Contract {
-    /// Checks that a data set's `classes` are the model's, in the same order:
-    /// a label is an index into both.
-    ///
-    /// # Errors
-    /// [`ContractError::OtherClasses`] names the first difference.
-    pub fn check_classes(&self, classes: &[String]) -> Result<(), ContractError> {
-        let pairs = classes.iter().zip(&self.classes);
-        let difference = match pairs.clone().position(|(theirs, ours)| theirs != ours) {
-            Some(i) => format!(
-                "class {i} is `{}`, in the model `{}`",
-                classes[i], self.classes[i]
-            ),
-            None if classes.len() != self.classes.len() => format!(
-                "{} classes, in the model {}",
-                classes.len(),
-                self.classes.len()
-            ),
-            None => return Ok(()),
-        };
-        Err(ContractError::OtherClasses { difference })
-    }
-
     /// Reads a contract and checks it.
     ///
     /// The version is looked at first, so that a document of a newer format says
@@ -332,7 +314,7 @@ mod tests {
     /// The example for photos, whose graph does not resize.
     fn photos() -> Contract {
         let mut contract = contract();
-        contract.version = Resize::PillowBicubic.contract_version();
+        contract.version = crate::oldest_version(Resize::PillowBicubic, &contract.training.dataset);
         contract.preprocessing.resize = Resize::PillowBicubic;
         contract.preprocessing.height = contract.input.height;
         contract.preprocessing.width = contract.input.width;

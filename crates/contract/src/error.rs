@@ -20,12 +20,6 @@ pub enum ContractError {
         /// Newest version that this crate reads.
         supported: u32,
     },
-    /// A data set has other classes than the model.
-    #[error("the data set's classes are not the model's: {difference}")]
-    OtherClasses {
-        /// The first difference.
-        difference: String,
-    },
     /// A field is missing, of another type, or out of range.
     #[error("the model's contract is invalid: {field}: {reason}")]
     Invalid {
@@ -42,9 +36,6 @@ impl ContractError {
         Some(match self {
             Self::NewerVersion { found, .. } => {
                 format!("upgrade infer to a release that reads contract version {found}")
-            }
-            Self::OtherClasses { .. } => {
-                "choose the data set with the model's classes with --dataset (`infer inspect MODEL` lists them)".into()
             }
             Self::NotJson { .. } | Self::Invalid { .. } => {
                 "`trainer export RUN --out model.onnx` makes the model again".into()

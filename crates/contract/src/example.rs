@@ -6,7 +6,7 @@ use crate::*;
 
 pub(crate) fn contract() -> Contract {
     Contract {
-        version: Resize::OpencvCubic.contract_version(),
+        version: 1,
         architecture: "efficientnet_b0".into(),
         parameters: 4_011_391,
         classes: ["apple", "beaver", "bear"].map(String::from).into(),
@@ -45,6 +45,7 @@ pub(crate) fn contract() -> Contract {
                 val: 10_000,
                 test: 10_000,
                 copies_together: false,
+                test_fraction: None,
                 split: Some(SplitInfo {
                     seed: 1,
                     val_fraction: 0.2,

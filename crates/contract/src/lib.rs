@@ -26,7 +26,7 @@ pub use contract::{
 };
 pub use error::ContractError;
 pub use validate::MAX_SIDE;
-pub use version::VERSION;
+pub use version::{VERSION, oldest_version};
 
 /// Key of the contract's JSON text in the ONNX file's `metadata_props`.
 pub const METADATA_KEY: &str = "image_classifier.contract";

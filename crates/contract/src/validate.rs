@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     Contract, ContractError, Fit, Input, Preprocessing, Resize, Superclasses, Training, VERSION,
+    oldest_version,
 };
 
 /// Largest height or width that a contract may ask for, in pixels: a guard
@@ -12,17 +13,18 @@ pub const MAX_SIDE: usize = 16_384;
 
 impl Contract {
     /// Checks every value that a reader relies on: the version is one that this
-    /// crate reads and that has the document's kernel; names are not empty, those of classes and superclasses unique; each class
-    /// has a superclass, if there are any; sizes are 1 to [`MAX_SIDE`], with 3
-    /// channels; a crop is no larger than the resized picture; a graph that
-    /// resizes does so by OpenCV's kernel; the numbers of the normalisation are finite, `scale` and `std` above 0; metrics are
-    /// finite; a split's share is between 0 and 1.
+    /// crate reads and that has the document's kernel; names are not empty, those
+    /// of classes and superclasses unique; each class has a superclass, if there
+    /// are any; sizes are 1 to [`MAX_SIDE`], with 3 channels; a crop is no larger
+    /// than the resized picture; a graph that resizes does so by OpenCV's kernel;
+    /// the numbers of the normalisation are finite, `scale` and `std` above 0;
+    /// metrics are finite; a split's share is between 0 and 1.
     ///
     /// # Errors
     /// [`ContractError::Invalid`] with the first field found wrong.
     pub fn validate(&self) -> Result<(), ContractError> {
         let input = &self.input;
-        let oldest = self.preprocessing.resize.contract_version();
+        let oldest = oldest_version(self.preprocessing.resize, &self.training.dataset);
         check(
             (oldest..=VERSION).contains(&self.version),
             "version",

@@ -2,23 +2,22 @@
 
 use serde_json::Value;
 
-use crate::{ContractError, Resize};
+use crate::{ContractError, DatasetInfo, Resize};
 
 /// Version of the JSON document that is the newest that this crate reads. A document
 /// is written as the oldest that says the same, so that older programs go on reading
 /// what they understand.
 ///
 /// - 1: the first;
-/// - 2: `preprocessing.resize` may be `pillow_bicubic`.
+/// - 2: `preprocessing.resize` may be `pillow_bicubic`, and the data set may have a
+///   `test_fraction`, without which another test split would be taken.
 pub const VERSION: u32 = 2;
 
-impl Resize {
-    /// Version of a contract that names this kernel.
-    pub fn contract_version(self) -> u32 {
-        match self {
-            Self::OpencvCubic => 1,
-            Self::PillowBicubic => 2,
-        }
+/// Returns the version of a contract with this kernel and this data set.
+pub fn oldest_version(kernel: Resize, dataset: &DatasetInfo) -> u32 {
+    match (kernel, dataset.test_fraction) {
+        (Resize::OpencvCubic, None) => 1,
+        (Resize::PillowBicubic, _) | (_, Some(_)) => 2,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::{DatasetInfo, Superclasses};
 
+use crate::names::{composed, listed};
 use crate::stratified::split_copies;
 use crate::{Copies, DatasetError, Split, SplitIndices, stratified_split};
 
@@ -28,6 +29,9 @@ pub struct Dataset {
     pub val: Option<Split>,
     /// Images to judge the final model by.
     pub test: Option<Split>,
+    /// The test split's share of what was to learn from, where it was taken from it and is not
+    /// a fifth.
+    pub test_fraction: Option<f64>,
     /// Where copies of a picture go when a split is taken from `train`.
     pub copies: Copies,
     /// Lines worth telling the user: which file was read and with which
@@ -71,6 +75,11 @@ impl Dataset {
         .filter_map(|(name, split)| Some((name, split?)))
     }
 
+    /// Every image: those of `train`, `val` and `test`.
+    pub fn all(&self) -> Split {
+        Split::joined(self.splits().map(|(_, split)| split.clone()).collect())
+    }
+
     /// Splits `train` as [`stratified_split`] does, and copies as [`copies`](Self::copies) says.
     ///
     /// # Errors
@@ -98,7 +107,11 @@ impl Dataset {
         if self.classes == classes {
             return Ok(self);
         }
-        let position = |name: &String| classes.iter().position(|class| class == name);
+        let known: Vec<String> = classes.iter().map(|class| composed(class)).collect();
+        let position = |name: &String| {
+            let name = composed(name);
+            known.iter().position(|class| *class == name)
+        };
         let new: Vec<Option<usize>> = self.classes.iter().map(position).collect();
         if new.iter().all(Option::is_none) {
             return Err(DatasetError::NoKnownClass {
@@ -117,11 +130,11 @@ impl Dataset {
         }
         if !unknown.is_empty() {
             let images: usize = unknown.values().sum();
-            let names: Vec<String> = unknown.keys().map(|name| format!("'{name}'")).collect();
+            let names: Vec<&String> = unknown.keys().copied().collect();
             self.notes.push(format!(
                 "{}: the model does not know {}: {}",
                 self.name,
-                names.join(", "),
+                listed(&names),
                 match images {
                     1 => "1 image is left out".to_owned(),
                     images => format!("{images} images are left out"),
@@ -149,6 +162,7 @@ mod tests {
             classes: vec!["a".into(), "b".into()],
             superclasses: None,
             copies: Copies::None,
+            test_fraction: None,
             sha256: String::new(),
             train: Split::in_memory("train", [1, 1], vec![0; 40 * 3], labels),
             val: None,

@@ -40,6 +40,7 @@ pub(crate) fn open() -> Result<Dataset, DatasetError> {
         classes,
         superclasses: None,
         copies: Copies::None,
+        test_fraction: None,
         sha256: contract::fs::sha256_hex(ASSET),
         train: all.subset(&parts.train),
         val: None,

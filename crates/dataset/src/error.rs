@@ -172,11 +172,29 @@ pub enum DatasetError {
         /// A folder in it that looks like a data set.
         instead: Option<PathBuf>,
     },
-    /// A file was named where a folder is expected.
-    #[error("{}: is a file, expected a folder with one folder a class", path.display())]
-    NotAFolder {
+    /// A file is nothing that a data set can be.
+    #[error(
+        "{}: is a file, expected a folder with one folder a class, an archive of one (.zip, .tar, .tar.gz) or a table (.csv, .tsv)", path.display()
+    )]
+    UnknownForm {
         /// The file.
         path: PathBuf,
+    },
+    /// An archive is not taken.
+    #[error("{}: {reason}", path.display())]
+    BadArchive {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Lines of a table are wrong.
+    #[error("{}: {}", path.display(), lines(problems))]
+    Table {
+        /// The table.
+        path: PathBuf,
+        /// At least one, in the order of the lines.
+        problems: Vec<TableProblem>,
     },
     /// The only class folders found are called as splits are.
     #[error("{}: its class folders would be {names}, which are names of splits", path.display())]
@@ -292,10 +310,10 @@ pub enum DatasetError {
         /// Number of classes.
         classes: usize,
     },
-    /// No record of a run says where the folder is that a model was trained on.
-    #[error("the data set is the folder '{name}', and no run.json beside or above {} says where that is", file.display())]
+    /// No record of a run says where the data is that a model was trained on.
+    #[error("the data set is '{name}', and no run.json beside or above {} says where that is", file.display())]
     NotRecorded {
-        /// The folder's name.
+        /// Its name.
         name: String,
         /// The model or checkpoint.
         file: PathBuf,
@@ -318,12 +336,41 @@ pub enum DatasetError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A test split is asked for where there is one.
+    #[error("{name} has a test split of its own: no other one is taken")]
+    OwnTestSplit {
+        /// The data set.
+        name: String,
+    },
     /// A split's share is not strictly between 0 and 1.
     #[error("split fraction {value} is not strictly between 0 and 1")]
     Fraction {
         /// The value given.
         value: f64,
     },
+}
+
+/// A line of a table that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableProblem {
+    /// The line, counted from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// Says `line 3: a.jpg has no label; line 9: … and 4 more lines`.
+fn lines(problems: &[TableProblem]) -> String {
+    const NAMED: usize = 3;
+    let named: Vec<String> = problems
+        .iter()
+        .take(NAMED)
+        .map(|TableProblem { line, problem }| format!("line {line}: {problem}"))
+        .collect();
+    match problems.len() - named.len() {
+        0 => named.join("; "),
+        more => format!("{}; and {more} more", named.join("; ")),
+    }
 }
 
 impl DatasetError {
@@ -380,7 +427,8 @@ impl DatasetError {
             }
             Self::DownloadInProgress { .. } => "wait for the other download to end",
             Self::FolderNotFound { .. } => {
-                "pass `digits`, `cifar100` or the path of a folder with one folder a class"
+                "pass `digits`, `cifar100` or the path of a folder with one folder a class, of an archive \
+                 or of a table"
             }
             Self::TooFewClasses {
                 instead: Some(instead),
@@ -397,7 +445,14 @@ impl DatasetError {
             Self::UnknownClass { .. } => {
                 "rename or remove the folder, or add training images of this class"
             }
-            Self::NotAFolder { .. } => "pass the folder, or `digits` or `cifar100`",
+            Self::UnknownForm { .. } => "pass the folder, or `digits` or `cifar100`",
+            Self::BadArchive { .. } => {
+                "get or make it anew, or unpack it yourself and pass the folder"
+            }
+            Self::Table { .. } => {
+                "a table has a picture a line, `file,label` and perhaps `split`; files are \
+                 relative to the table"
+            }
             Self::SplitsWithoutClasses { .. } => {
                 "put each split's pictures into one folder a class: train/cat/1.jpg"
             }
@@ -425,7 +480,7 @@ impl DatasetError {
                 "add images of this class, remove the class, or bring a split of your own \
                  (train/ and val/ folders)"
             }
-            Self::NotRecorded { .. } => "pass the folder with `--dataset DIR`",
+            Self::NotRecorded { .. } => "pass its place with `--dataset PATH`",
             Self::RecordedPlaceGone { flag, .. } => {
                 return Some(format!(
                     "pass its new place with `{flag}`; a copy of it is as good"
@@ -433,6 +488,7 @@ impl DatasetError {
             }
             Self::RunRecord { .. } => "pass the data set with `--dataset NAME|DIR`",
             Self::Label { .. } => return None,
+            Self::OwnTestSplit { .. } => "leave `--test-fraction` out",
             Self::Fraction { .. } => "pass a share such as 0.2",
         };
         Some(hint.into())

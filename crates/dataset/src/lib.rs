@@ -1,5 +1,5 @@
-//! Data sets for image classification: CIFAR-100, folders of photos and a
-//! small embedded set of digits; stratified splits; image decoding.
+//! Data sets for image classification: CIFAR-100, photos in folders, archives
+//! and tables, and a small embedded set of digits; stratified splits; image decoding.
 //!
 //! [`open`] gives a [`Dataset`]: class names, a content hash and up to three
 //! [`Split`]s whose images come as 8-bit RGB in height-width-channel order,
@@ -25,6 +25,7 @@
     expect(clippy::unwrap_used, reason = "a test may panic: that is how it fails")
 )]
 
+pub mod archive;
 mod broken;
 pub mod cifar100;
 mod copies;
@@ -34,13 +35,17 @@ pub mod digits;
 mod error;
 mod fingerprint;
 pub mod folder;
+mod form;
+mod found;
 mod hash;
 mod limit;
+mod names;
 mod origin;
 mod path_text;
 mod source;
 mod split;
 mod stratified;
+pub mod table;
 mod trained_on;
 
 pub use crate::dataset::Dataset;
@@ -49,7 +54,7 @@ pub use copies::{CopiedPictures, Copies};
 pub use decode::{
     MAX_DECODING_BYTES, MAX_FILE_BYTES, RgbPixels, decode, decode_file, decode_if, is_animated,
 };
-pub use error::DatasetError;
+pub use error::{DatasetError, TableProblem};
 pub use limit::stratified_limit;
 pub use origin::{Origin, RunRecord};
 pub use source::{OpenOptions, Source, open, open_again};

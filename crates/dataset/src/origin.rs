@@ -57,7 +57,7 @@ impl Origin {
         let local = options.local.as_deref();
         Ok(Self {
             dataset: match source {
-                Source::Folder(path) => absolute(path)?,
+                Source::Path(path) => absolute(path)?,
                 built_in => built_in.to_string().into(),
             },
             data_path: local.map(absolute).transpose()?,
@@ -74,7 +74,7 @@ impl Origin {
                 let Ok(source) = text.parse();
                 source
             }
-            None => Source::Folder(self.dataset.clone()),
+            None => Source::Path(self.dataset.clone()),
         }
     }
 
@@ -84,6 +84,8 @@ impl Origin {
             data_dir: self.data_dir.clone(),
             local: self.data_path.clone(),
             skip_broken: self.skip_broken,
+            // The contract has it.
+            test_fraction: None,
         }
     }
 
@@ -92,13 +94,15 @@ impl Origin {
     pub fn seen_from(&self, folder: &Path) -> (Source, OpenOptions) {
         let place = |path: &Path| self.place(path, folder);
         let source = match self.source() {
-            Source::Folder(path) => Source::Folder(place(&path)),
+            Source::Path(path) => Source::Path(place(&path)),
             built_in => built_in,
         };
         let options = OpenOptions {
             data_dir: self.data_dir_from(folder),
             local: self.data_path.as_deref().map(place),
             skip_broken: self.skip_broken,
+            // The contract has it.
+            test_fraction: None,
         };
         (source, options)
     }
@@ -249,25 +253,25 @@ mod tests {
         let options = OpenOptions {
             data_dir: root.join("data"),
             local: None,
-            skip_broken: false,
+            ..OpenOptions::default()
         };
-        let source = Source::Folder(root.join("photos"));
+        let source = Source::Path(root.join("photos"));
         Origin::new(&source, &options, &root.join("runs/a")).unwrap()
     }
 
     fn folder_of((source, _): (Source, OpenOptions)) -> PathBuf {
         match source {
-            Source::Folder(path) => path,
+            Source::Path(path) => path,
             built_in => panic!("{built_in}"),
         }
     }
 
     #[test]
     fn relative_places_are_kept_as_absolute_ones() {
-        let source = Source::Folder("photos".into());
+        let source = Source::Path("photos".into());
         let origin = Origin::new(&source, &OpenOptions::default(), "runs/a".as_ref()).unwrap();
         let here = std::env::current_dir().unwrap();
-        assert_eq!(origin.source(), Source::Folder(here.join("photos")));
+        assert_eq!(origin.source(), Source::Path(here.join("photos")));
         assert_eq!(origin.options().data_dir, here.join("data"));
         let digits = Origin::new(&Source::Digits, &OpenOptions::default(), "a".as_ref()).unwrap();
         assert_eq!(digits.source(), Source::Digits);

@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use contract::DatasetInfo;
 
-use crate::{Dataset, DatasetError, Split, cifar100, digits, folder};
+use crate::found::Purpose;
+use crate::{Dataset, DatasetError, cifar100, digits, form};
 
 /// A data set as named on a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +17,14 @@ pub enum Source {
     Digits,
     /// `cifar100`: CIFAR-100 ([`crate::cifar100`]).
     Cifar100,
-    /// Anything else: a folder with one folder a class ([`crate::folder`]).
-    Folder(PathBuf),
+    /// Anything else: a folder with one folder a class ([`crate::folder`]), an archive of one
+    /// ([`crate::archive`]) or a table of pictures and labels ([`crate::table`]).
+    Path(PathBuf),
 }
 
 impl Source {
-    /// The built-in data set that [`Dataset::name`] names. `None` for a
-    /// folder, whose name does not tell its place.
+    /// The built-in data set that [`Dataset::name`] names. `None` for
+    /// another, whose name does not tell its place.
     pub fn built_in(name: &str) -> Option<Self> {
         match name {
             "digits" => Some(Self::Digits),
@@ -36,9 +38,9 @@ impl FromStr for Source {
     type Err = Infallible;
 
     /// `"digits"` and `"cifar100"` are the built-in sets; every other text is
-    /// the path of a folder (`./digits` for a folder of that name).
+    /// a path (`./digits` for a folder of that name).
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self::built_in(text).unwrap_or_else(|| Self::Folder(text.into())))
+        Ok(Self::built_in(text).unwrap_or_else(|| Self::Path(text.into())))
     }
 }
 
@@ -47,23 +49,26 @@ impl fmt::Display for Source {
         match self {
             Self::Digits => f.write_str("digits"),
             Self::Cifar100 => f.write_str("cifar100"),
-            Self::Folder(path) => write!(f, "{}", path.display()),
+            Self::Path(path) => write!(f, "{}", path.display()),
         }
     }
 }
 
 /// Where data sets lie.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OpenOptions {
-    /// The folder for downloaded and extracted data sets; `data` by default.
+    /// The folder for downloaded and unpacked data sets; `data` by default.
     pub data_dir: PathBuf,
     /// A CIFAR-100 archive (`.tar.gz`) or extracted folder to read instead of
     /// the one under `data_dir`, whatever its checksum (`--data-path`,
     /// environment variable `CIFAR100_PATH`). Other sources ignore it.
     pub local: Option<PathBuf>,
-    /// Leaves pictures of a folder that cannot be decoded out, as if they were not there; to
-    /// know them, all are decoded once. Other sources ignore it.
+    /// Leaves pictures that cannot be decoded out, as if they were not there; to know them, all
+    /// are decoded once. Built-in data sets ignore it.
     pub skip_broken: bool,
+    /// Share of the training images, from 0 (no test split) to below 1, that becomes the test
+    /// split of a data set without one; a fifth by default.
+    pub test_fraction: Option<f64>,
 }
 
 impl Default for OpenOptions {
@@ -72,23 +77,37 @@ impl Default for OpenOptions {
             data_dir: "data".into(),
             local: None,
             skip_broken: false,
+            test_fraction: None,
         }
     }
 }
 
 /// Opens a data set. Never downloads: if CIFAR-100 is not there, the error's
-/// hint names the command that fetches it. A folder without `test/` gets a test
-/// split: always the same fifth of each class of its training images.
+/// hint names the command that fetches it. Data without a test split gets one:
+/// always the same fifth of each class of its training images, or as
+/// [`OpenOptions::test_fraction`] says.
 ///
 /// # Errors
 /// Every [`DatasetError`] that concerns files, archives, labels or folders;
 /// see the source's module.
 pub fn open(source: &Source, options: &OpenOptions) -> Result<Dataset, DatasetError> {
-    match source {
-        Source::Digits => digits::open(),
-        Source::Cifar100 => cifar100::open(options),
-        Source::Folder(path) => with_test_split(folder::open(path, options.skip_broken)?),
+    let dataset = match source {
+        Source::Digits => digits::open()?,
+        Source::Cifar100 => cifar100::open(options)?,
+        Source::Path(path) => open_path(path, Purpose::Training, options)?,
+    };
+    match (options.test_fraction, &dataset.test) {
+        (Some(_), Some(_)) => Err(DatasetError::OwnTestSplit { name: dataset.name }),
+        (fraction, _) => with_test_split(dataset, fraction),
     }
+}
+
+fn open_path(
+    path: &Path,
+    purpose: Purpose,
+    options: &OpenOptions,
+) -> Result<Dataset, DatasetError> {
+    form::find(path, purpose, options)?.open(purpose, options.skip_broken)
 }
 
 /// Opens the data set of a run again, to go on with it: with the classes in the run's order, and
@@ -103,10 +122,10 @@ pub fn open_again(
     classes: &[String],
 ) -> Result<Dataset, DatasetError> {
     let opened = match source {
-        Source::Folder(path) => {
-            let mut folder = folder::open(path, options.skip_broken)?;
-            folder.split_as(trained_on);
-            with_test_split(folder)?
+        Source::Path(path) => {
+            let mut opened = open_path(path, Purpose::Training, options)?;
+            opened.split_as(trained_on);
+            with_test_split(opened, trained_on.test_fraction)?
         }
         built_in => open(built_in, options)?,
     };
@@ -118,9 +137,9 @@ pub fn open_again(
 }
 
 /// Opens a data set to try a model on, whose classes are labelled as the model's; see
-/// [`Dataset::for_classes`]. A folder that is not the one that the model was `trained_on`, by
-/// contents or name, need not be fit to train on: it may lack splits and classes, and one without
-/// splits is a test split as a whole.
+/// [`Dataset::for_classes`]. Data that is not what the model was `trained_on`, by contents or
+/// name, need not be fit to train on: it may lack splits and classes, and is a test split as a
+/// whole if it has none.
 ///
 /// # Errors
 /// As [`open`], and [`DatasetError::NoKnownClass`].
@@ -130,45 +149,63 @@ pub(crate) fn open_for_model(
     trained_on: &DatasetInfo,
     classes: &[String],
 ) -> Result<Dataset, DatasetError> {
-    let Source::Folder(path) = source else {
+    let Source::Path(path) = source else {
         return open(source, options)?.for_classes(classes);
     };
-    let mut folder = folder::open_to_evaluate(path, options.skip_broken)?;
-    let is_trained_on = folder.sha256 == trained_on.sha256 || folder.name == trained_on.name;
-    if is_trained_on && !folder.train.is_empty() {
-        folder.split_as(trained_on);
-        return with_test_split(folder)?.for_classes(classes);
+    let mut opened = open_path(path, Purpose::Trial, options)?;
+    let is_trained_on = opened.sha256 == trained_on.sha256 || opened.name == trained_on.name;
+    if is_trained_on && !opened.train.is_empty() {
+        opened.split_as(trained_on);
+        return with_test_split(opened, trained_on.test_fraction)?.for_classes(classes);
     }
-    if folder.test.is_none() && folder.val.is_none() {
-        folder = folder.for_classes(classes)?;
-        folder.notes.push(format!(
+    if opened.test.is_none() && opened.val.is_none() {
+        opened = opened.for_classes(classes)?;
+        opened.notes.push(format!(
             "'{}' has no splits and is not what the model was trained on: all {} images are its test split",
-            folder.name,
-            folder.train.len(),
+            opened.name,
+            opened.train.len(),
         ));
-        folder.test = Some(folder.train.clone());
-    } else if folder.test.is_none() && !folder.train.is_empty() {
-        folder = with_test_split(folder)?;
+        let nothing = opened.train.subset(&[]);
+        opened.test = Some(std::mem::replace(&mut opened.train, nothing));
+    } else if opened.test.is_none() && !opened.train.is_empty() {
+        opened = with_test_split(opened, None)?;
     }
-    folder.for_classes(classes)
+    opened.for_classes(classes)
 }
 
-/// Share and seed of the test split that is held out of a folder's training
-/// images where it has no `test/`: constants, so that training and evaluation
-/// agree on it without being told.
+/// Share and seed of the test split that is held out of the training images of
+/// data that has none: constants, so that training and evaluation agree on it
+/// without being told.
 const HELD_OUT_TEST: (f64, u64) = (0.2, 1999);
 
-fn with_test_split(folder: Dataset) -> Result<Dataset, DatasetError> {
-    if folder.test.is_some() {
-        return Ok(folder);
+fn with_test_split(opened: Dataset, test_fraction: Option<f64>) -> Result<Dataset, DatasetError> {
+    if opened.test.is_some() {
+        return Ok(opened);
     }
-    let (fraction, seed) = HELD_OUT_TEST;
-    let mut dataset = folder.hold_out_test(fraction, seed)?;
-    dataset.notes.push(format!(
-        "no test/ folder in '{}': the same {} images, a fifth of each class, are always held out for the test",
-        dataset.name,
-        dataset.test.as_ref().map_or(0, Split::len),
-    ));
+    let (a_fifth, seed) = HELD_OUT_TEST;
+    let fraction = test_fraction.unwrap_or(a_fifth);
+    let mut dataset = match fraction > 0.0 {
+        true => opened.hold_out_test(fraction, seed)?,
+        false => opened,
+    };
+    dataset.test_fraction = test_fraction.filter(|fraction| *fraction != a_fifth);
+    let share = match test_fraction {
+        None => "a fifth".to_owned(),
+        Some(fraction) => format!("a share of {fraction}"),
+    };
+    dataset.notes.push(match &dataset.test {
+        None => format!(
+            "'{}' has no test split: nothing will tell how good the model is on pictures that it \
+             was not chosen by",
+            dataset.name
+        ),
+        Some(test) => format!(
+            "no test split in '{}': the same {} images, {share} of each class, are always held out \
+             for the test",
+            dataset.name,
+            test.len(),
+        ),
+    });
     Ok(dataset)
 }
 
@@ -181,7 +218,7 @@ mod tests {
         for (text, source) in [
             ("digits", Source::Digits),
             ("cifar100", Source::Cifar100),
-            ("./digits", Source::Folder("./digits".into())),
+            ("./digits", Source::Path("./digits".into())),
         ] {
             assert_eq!(text.parse(), Ok(source.clone()));
             assert_eq!(source.to_string(), text);
@@ -200,7 +237,7 @@ mod tests {
             }
         }
         let open = || {
-            let source = Source::Folder(root.path().to_path_buf());
+            let source = Source::Path(root.path().to_path_buf());
             open(&source, &OpenOptions::default()).unwrap()
         };
         let (first, second) = (open(), open());
@@ -216,8 +253,7 @@ mod tests {
         let data_dir = tempfile::tempdir().unwrap();
         let options = OpenOptions {
             data_dir: data_dir.path().into(),
-            local: None,
-            skip_broken: false,
+            ..OpenOptions::default()
         };
         let error = open(&Source::Cifar100, &options).unwrap_err();
         assert!(error.to_string().contains("CIFAR-100"), "{error}");

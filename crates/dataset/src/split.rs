@@ -40,6 +40,7 @@ enum Storage {
         /// As the files were when the data set was hashed, each; empty if it was not.
         fingerprints: Vec<Fingerprint>,
     },
+    Joined(Vec<Split>),
 }
 
 /// Images of one size that are read when they are asked for.
@@ -121,6 +122,12 @@ impl Split {
         )
     }
 
+    /// The images of `parts`, one part after the other; shares the images.
+    pub(crate) fn joined(parts: Vec<Split>) -> Self {
+        let labels = parts.iter().flat_map(Split::labels).collect();
+        Self::new(labels, Storage::Joined(parts))
+    }
+
     fn new(labels: Vec<usize>, storage: Storage) -> Self {
         Self {
             storage: Arc::new(storage),
@@ -168,6 +175,10 @@ impl Split {
             Storage::Records { size, records, .. } => {
                 Ok(of_size(*size, records.read(self.items[i])?))
             }
+            Storage::Joined(parts) => {
+                let (part, i) = located(parts, self.items[i]);
+                part.image(i)
+            }
             Storage::Files {
                 root,
                 files,
@@ -192,6 +203,10 @@ impl Split {
         match &*self.storage {
             Storage::Memory { size, pixels, .. } => Some(slice(pixels, *size, self.items[i])),
             Storage::Records { .. } | Storage::Files { .. } => None,
+            Storage::Joined(parts) => {
+                let (part, i) = located(parts, self.items[i]);
+                part.pixels(i)
+            }
         }
     }
 
@@ -201,6 +216,8 @@ impl Split {
         match &*self.storage {
             Storage::Memory { size, .. } | Storage::Records { size, .. } => Some(*size),
             Storage::Files { .. } => None,
+            // Splits of one data set, which stores its images in one way.
+            Storage::Joined(parts) => parts.first()?.stored_size(),
         }
     }
 
@@ -209,6 +226,10 @@ impl Split {
         match &*self.storage {
             Storage::Memory { .. } | Storage::Records { .. } => None,
             Storage::Files { root, files, .. } => Some(root.join(&files[self.items[i]])),
+            Storage::Joined(parts) => {
+                let (part, i) = located(parts, self.items[i]);
+                part.path(i)
+            }
         }
     }
 
@@ -221,6 +242,10 @@ impl Split {
                 format!("{name} #{}", self.items[i])
             }
             Storage::Files { files, .. } => slashed(&files[self.items[i]]).into_owned(),
+            Storage::Joined(parts) => {
+                let (part, i) = located(parts, self.items[i]);
+                part.describe(i)
+            }
         }
     }
 
@@ -230,6 +255,10 @@ impl Split {
         match &*self.storage {
             Storage::Memory { .. } | Storage::Records { .. } => None,
             Storage::Files { fingerprints, .. } => Some(fingerprints.get(self.items[i])?.sha256()),
+            Storage::Joined(parts) => {
+                let (part, i) = located(parts, self.items[i]);
+                part.sha256(i)
+            }
         }
     }
 
@@ -275,6 +304,17 @@ impl fmt::Debug for Split {
     }
 }
 
+/// The part that image `i` of all `parts` is in, and where in it.
+fn located(parts: &[Split], mut i: usize) -> (&Split, usize) {
+    for part in parts {
+        match i.checked_sub(part.len()) {
+            Some(later) => i = later,
+            None => return (part, i),
+        }
+    }
+    panic!("image {i} after the last one");
+}
+
 fn slice(pixels: &[u8], [height, width]: [usize; 2], i: usize) -> &[u8] {
     let len = height * width * 3;
     &pixels[i * len..][..len]
@@ -318,6 +358,20 @@ mod tests {
         assert_eq!(subset.label(0), 1);
         assert_eq!(subset.describe(0), "test #1");
         assert_eq!(subset.pixels(0).unwrap()[0], 6);
+    }
+
+    #[test]
+    fn splits_are_joined_one_after_the_other() {
+        let files = Split::from_files("/somewhere", vec!["cat/1.png".into()], vec![1]);
+        let joined = Split::joined(vec![split(), split().subset(&[]), files]);
+        assert_eq!(joined.len(), split().len() + 1);
+        assert_eq!(joined.labels()[..4], split().labels());
+        assert_eq!(joined.describe(3), split().describe(3));
+        assert_eq!(joined.pixels(3), split().pixels(3));
+        assert_eq!(joined.describe(4), "cat/1.png");
+        assert!(joined.pixels(4).is_none() && joined.path(4).is_some());
+        let last = joined.subset(&[4]);
+        assert_eq!((last.describe(0), last.label(0)), ("cat/1.png".into(), 1));
     }
 
     #[test]

@@ -33,6 +33,7 @@ impl Given {
             data_dir: self.data_dir.clone().unwrap_or(default.data_dir),
             local: self.local.clone(),
             skip_broken: self.skip_broken,
+            ..default
         }
     }
 
@@ -48,13 +49,14 @@ impl Given {
             data_dir: self.data_dir.clone().unwrap_or(recorded.data_dir),
             local,
             skip_broken: self.skip_broken || recorded.skip_broken,
+            ..recorded
         }
     }
 }
 
 /// Opens the data set that is given, else the one that `files` (models, checkpoints) were
-/// trained on, which their contract describes as `trained_on`: a built-in one by its name, a
-/// folder by the record of the run that one of the files belongs to. That is the
+/// trained on, which their contract describes as `trained_on`: a built-in one by its name,
+/// another by the record of the run that one of the files belongs to. That is the
 /// `run.json` beside or above the file; one of another data set is none. Images are labelled as
 /// the model's `classes`: see [`Dataset::for_classes`]. A folder that is given need not be fit to
 /// train on: it may lack splits and classes, and one without splits, of another name and other
@@ -73,11 +75,11 @@ pub fn open_trained_on(
     match given.source.as_ref().or(built_in.as_ref()) {
         Some(Source::Cifar100) => open_cifar100(trained_on, files, given)?.for_classes(classes),
         Some(source) => open_for_model(source, &given.options(), trained_on, classes),
-        None => open_recorded_folder(trained_on, classes, files, given),
+        None => open_recorded(trained_on, classes, files, given),
     }
 }
 
-fn open_recorded_folder(
+fn open_recorded(
     trained_on: &DatasetInfo,
     classes: &[String],
     files: &[&Path],
@@ -93,8 +95,8 @@ fn open_recorded_folder(
     };
     let (source, mut options) = record.place();
     options.skip_broken |= given.skip_broken;
-    if let Source::Folder(path) = &source
-        && !path.is_dir()
+    if let Source::Path(path) = &source
+        && !path.exists()
     {
         return Err(DatasetError::RecordedPlaceGone {
             place: path.clone(),
@@ -198,7 +200,7 @@ mod tests {
                     fs::write(folder.join(format!("{number}.png")), format!("{number}")).unwrap();
                 }
             }
-            let source = Source::Folder(root.path().join("photos"));
+            let source = Source::Path(root.path().join("photos"));
             let dataset = open(&source, &OpenOptions::default()).unwrap();
             let project = Self {
                 root,
@@ -211,6 +213,7 @@ mod tests {
                     test: 2,
                     split: None,
                     copies_together: false,
+                    test_fraction: None,
                 },
             };
             project.write_record("runs/a", &source);
@@ -324,7 +327,7 @@ mod tests {
         let options = OpenOptions {
             local: Some(archive.clone()),
             data_dir: project.path("data"),
-            skip_broken: false,
+            ..OpenOptions::default()
         };
         let origin = Origin::new(&Source::Cifar100, &options, &run).unwrap();
         let mut json = serde_json::to_value(origin).unwrap();
@@ -358,7 +361,7 @@ mod tests {
         let recorded = || OpenOptions {
             data_dir: "recorded".into(),
             local: Some("archive".into()),
-            skip_broken: false,
+            ..OpenOptions::default()
         };
         assert_eq!(Given::default().options_over(recorded()), recorded());
         let given = Given {
@@ -367,8 +370,7 @@ mod tests {
         };
         let options = OpenOptions {
             data_dir: "given".into(),
-            local: None,
-            skip_broken: false,
+            ..OpenOptions::default()
         };
         assert_eq!(given.options_over(recorded()), options);
     }

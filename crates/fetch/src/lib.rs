@@ -25,7 +25,7 @@ mod tar_gz;
 pub use client::{Client, Head, Patience};
 pub use download::RemoteFile;
 pub use error::{FetchError, one_line};
-pub use tar_gz::{Member, TarGz};
+pub use tar_gz::{AtMost, Member, TarGz};
 
 /// Bytes read at a time.
 const BUFFER: usize = 1 << 17;

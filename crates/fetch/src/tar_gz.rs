@@ -21,13 +21,8 @@ pub struct TarGz<R: Read> {
 impl<R: Read> TarGz<R> {
     /// Opens an archive that may unpack to `limit` bytes, headers included.
     pub fn new(file: R, limit: u64) -> Self {
-        let unpacked = AtMost {
-            inner: GzDecoder::new(file),
-            limit,
-            left: limit,
-        };
         Self {
-            archive: Archive::new(unpacked),
+            archive: Archive::new(AtMost::new(GzDecoder::new(file), limit)),
         }
     }
 
@@ -53,6 +48,17 @@ pub struct AtMost<R> {
     inner: R,
     limit: u64,
     left: u64,
+}
+
+impl<R: Read> AtMost<R> {
+    /// Reads up to `limit` bytes from `inner`.
+    pub fn new(inner: R, limit: u64) -> Self {
+        Self {
+            inner,
+            limit,
+            left: limit,
+        }
+    }
 }
 
 impl<R: Read> Read for AtMost<R> {

@@ -32,6 +32,7 @@ pub(super) fn load(folder: &Path, shown: &Path) -> Result<Dataset, DatasetError>
     };
     Ok(Dataset {
         copies: Copies::None,
+        test_fraction: None,
         name: "cifar100".into(),
         superclasses: Some(Superclasses { names, of_class }),
         classes,

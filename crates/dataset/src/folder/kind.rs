@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// Extensions of the formats that are compiled in, lower case.
-const READ: [&str; 16] = [
+pub(crate) const READ: [&str; 16] = [
     "jpg", "jpeg", "jpe", "jfif", "jif", "png", "bmp", "dib", "gif", "webp", "tif", "tiff", "ppm",
     "pgm", "pbm", "pnm",
 ];

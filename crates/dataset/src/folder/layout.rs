@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::names::{SplitName, listed};
 use super::scan::{Scanned, below, subfolders};
 use crate::DatasetError;
+use crate::names::{SplitName, listed};
 
 /// Where the splits lie, relative to the root, and what lies beside them.
 #[derive(Debug, Default)]
@@ -20,13 +20,9 @@ impl Layout {
     /// Looks at the names of the folders in `root`.
     ///
     /// # Errors
-    /// [`DatasetError::FolderNotFound`], [`DatasetError::NotAFolder`],
-    /// [`DatasetError::AmbiguousSplit`], [`DatasetError::NotUnicode`], [`DatasetError::Io`].
+    /// [`DatasetError::FolderNotFound`], [`DatasetError::AmbiguousSplit`], [`DatasetError::NotUnicode`], [`DatasetError::Io`].
     pub fn of(root: &Path) -> Result<Self, DatasetError> {
         let path = root.to_path_buf();
-        if root.is_file() {
-            return Err(DatasetError::NotAFolder { path });
-        }
         if !root.is_dir() {
             return Err(DatasetError::FolderNotFound { path });
         }
@@ -84,7 +80,12 @@ impl Layout {
     /// [`DatasetError::TooFewClasses`], [`DatasetError::SplitsWithoutClasses`].
     pub fn check_classes(&self, root: &Path, train: &Scanned) -> Result<(), DatasetError> {
         let folder = below(root, self.train.as_deref().unwrap_or(Path::new("")));
-        let names: Vec<&String> = train.classes.iter().map(|class| &class.name).collect();
+        let names: Vec<&String> = train
+            .found
+            .classes
+            .iter()
+            .map(|class| &class.name)
+            .collect();
         if names.len() < 2 {
             return Err(DatasetError::TooFewClasses {
                 instead: wrapped(&folder),

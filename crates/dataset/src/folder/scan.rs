@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::kind::FileKind;
 use super::layout::are;
-use super::names::is_litter;
 use super::unread::Unread;
 use crate::DatasetError;
+use crate::found::FoundSplit;
+use crate::names::is_litter;
 
 /// Folders below a class folder that are searched: links can make a loop.
 const MAX_DEPTH: usize = 16;
@@ -18,8 +19,8 @@ const MAX_DEPTH: usize = 16;
 /// What a split's folder holds.
 #[derive(Debug, Default)]
 pub(super) struct Scanned {
-    /// Folders with pictures, in [`natural_order`] of their names.
-    pub classes: Vec<ClassFolder>,
+    /// Folders with pictures.
+    pub found: FoundSplit,
     /// Names of folders without any.
     pub empty: Vec<String>,
     /// Names of folders that were not looked into, see [`is_litter`].
@@ -61,15 +62,6 @@ impl Scanned {
     }
 }
 
-/// The images of one class.
-#[derive(Debug)]
-pub(super) struct ClassFolder {
-    /// The folder's name.
-    pub name: String,
-    /// At least one image file, relative to the data set's root, sorted.
-    pub files: Vec<PathBuf>,
-}
-
 /// Looks for class folders in `root/folder`.
 ///
 /// # Errors
@@ -77,14 +69,17 @@ pub(super) struct ClassFolder {
 /// [`DatasetError::NotUnicode`], [`DatasetError::Io`].
 pub(super) fn scan(root: &Path, folder: &Path) -> Result<Scanned, DatasetError> {
     let mut scanned = Scanned::default();
-    for path in visible(&below(root, folder))? {
+    let (folders, files) = visible(&below(root, folder))?
+        .into_iter()
+        .partition::<Vec<_>, _>(|path| path.is_dir());
+    for path in files {
         match FileKind::of(&path) {
             FileKind::Picture => scanned.beside += 1,
             FileKind::Unread => scanned.unread.add(path.strip_prefix(root).unwrap_or(&path)),
             FileKind::Other => {}
         }
     }
-    for name in subfolders(&below(root, folder))? {
+    for name in sorted_names(folders)? {
         let class = folder.join(&name);
         if is_litter(&root.join(&class), &name) {
             scanned.litter.push(name);
@@ -102,19 +97,16 @@ pub(super) fn scan(root: &Path, folder: &Path) -> Result<Scanned, DatasetError> 
                     unread: unread.to_string(),
                 });
             }
-            (false, _) => scanned.classes.push(ClassFolder { name, files }),
+            (false, _) => scanned.found.add(&name, files),
         }
         scanned.unread.extend(unread);
     }
-    scanned
-        .classes
-        .sort_by(|a, b| natural_order(&a.name, &b.name));
     Ok(scanned)
 }
 
 /// Compares names as people number things: `2` goes before `10`. Runs of digits by their
 /// value, all else by its bytes; equal ones by all their bytes.
-pub(super) fn natural_order(a: &str, b: &str) -> Ordering {
+pub(crate) fn natural_order(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a.as_bytes(), b.as_bytes());
     while let (Some(l), Some(r)) = (left.first(), right.first()) {
         if l.is_ascii_digit() && r.is_ascii_digit() {
@@ -154,13 +146,17 @@ pub(super) fn below(root: &Path, folder: &Path) -> PathBuf {
 
 /// Names of the folders in `folder`, sorted by their bytes, without hidden ones.
 pub(super) fn subfolders(folder: &Path) -> Result<Vec<String>, DatasetError> {
-    let mut names = Vec::new();
-    for path in visible(folder)? {
-        if path.is_dir() {
-            let name = path.file_name().and_then(OsStr::to_str).map(str::to_owned);
-            names.push(name.ok_or(DatasetError::NotUnicode { path })?);
-        }
-    }
+    let mut folders = visible(folder)?;
+    folders.retain(|path| path.is_dir());
+    sorted_names(folders)
+}
+
+fn sorted_names(paths: Vec<PathBuf>) -> Result<Vec<String>, DatasetError> {
+    let name = |path: PathBuf| {
+        let name = path.file_name().and_then(OsStr::to_str).map(str::to_owned);
+        name.ok_or(DatasetError::NotUnicode { path })
+    };
+    let mut names = paths.into_iter().map(name).collect::<Result<Vec<_>, _>>()?;
     names.sort_unstable();
     Ok(names)
 }

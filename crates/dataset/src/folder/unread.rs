@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::kind::extension;
-use super::slashed;
+use crate::split::slashed;
 
 /// How many there are of each extension, and one of them.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -12,10 +12,11 @@ use super::{Failure, Verbosity};
 /// Arguments that name a data set.
 #[derive(Debug, Args)]
 pub struct SourceArgs {
-    /// `digits`, `cifar100`, or a folder with one folder a class [default: the
-    /// data set that the model was trained on, where the run.json beside or
-    /// above the model has it].
-    #[arg(long, value_name = "NAME|DIR")]
+    /// `digits`, `cifar100`, a folder with one folder a class, an archive of one
+    /// (.zip, .tar, .tar.gz) or a table of files and labels (.csv, .tsv)
+    /// [default: the data set that the model was trained on, where the run.json
+    /// beside or above the model has it].
+    #[arg(long, value_name = "NAME|PATH")]
     dataset: Option<Source>,
 
     /// CIFAR-100 archive (.tar.gz) or extracted folder.
@@ -48,7 +49,8 @@ pub struct DataArgs {
     #[command(flatten)]
     pub source: SourceArgs,
 
-    /// The split to evaluate on; train and val are those of the training, with its limits.
+    /// The split to evaluate on; train and val are those of the training, with
+    /// its limits, and all is everything.
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
     pub split: SplitName,
 }
@@ -62,6 +64,8 @@ pub enum SplitName {
     Val,
     /// Held-out images.
     Test,
+    /// All images of the data set.
+    All,
 }
 
 impl SplitName {
@@ -71,6 +75,7 @@ impl SplitName {
             Self::Train => "train",
             Self::Val => "val",
             Self::Test => "test",
+            Self::All => "all",
         }
     }
 }
@@ -136,6 +141,7 @@ fn take_split(dataset: &Dataset, name: SplitName, contract: &Contract) -> Result
     };
     let recorded = &contract.training.dataset.split;
     let split = match (name, &dataset.test, &dataset.val, recorded) {
+        (SplitName::All, ..) => return Ok(dataset.all()),
         (SplitName::Test, Some(test), ..) => return Ok(test.clone()),
         (SplitName::Test, None, ..) => {
             return absent(
@@ -143,10 +149,13 @@ fn take_split(dataset: &Dataset, name: SplitName, contract: &Contract) -> Result
                 "add a test/ folder, or evaluate on --split val",
             );
         }
+        (SplitName::Val, _, Some(val), _) => val.clone(),
+        (SplitName::Train | SplitName::Val, ..) if dataset.train.is_empty() => {
+            return absent("it has no images to learn from", "evaluate on --split test");
+        }
         (SplitName::Train, _, Some(_), _) | (SplitName::Train, _, None, None) => {
             dataset.train.clone()
         }
-        (SplitName::Val, _, Some(val), _) => val.clone(),
         (SplitName::Val, _, None, None) => {
             return absent(
                 "neither it nor the model's contract defines one",
@@ -176,7 +185,7 @@ fn recorded_limit(name: SplitName, contract: &Contract) -> (usize, u64) {
     let limit = match name {
         SplitName::Train => number("train_limit"),
         SplitName::Val => number("val_limit"),
-        SplitName::Test => 0,
+        SplitName::Test | SplitName::All => 0,
     };
     (usize::try_from(limit).unwrap_or(0), number("seed"))
 }
@@ -189,6 +198,8 @@ fn check_size(name: SplitName, images: usize, contract: &Contract) {
         SplitName::Train => recorded.train,
         SplitName::Val => recorded.val,
         SplitName::Test => recorded.test,
+        // What training had may be limited.
+        SplitName::All => return,
     };
     if images != expected {
         warn(&format!(

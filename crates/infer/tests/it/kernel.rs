@@ -14,7 +14,7 @@ use crate::tiny;
 /// The tiny model's contract with `kernel`.
 fn contract(kernel: Resize) -> Contract {
     let mut contract = tiny::contract(&tiny::digits());
-    contract.version = kernel.contract_version();
+    contract.version = contract::oldest_version(kernel, &contract.training.dataset);
     contract.preprocessing.resize = kernel;
     contract
 }

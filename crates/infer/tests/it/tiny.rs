@@ -23,7 +23,7 @@ pub fn contract(digits: &Dataset) -> Contract {
     let labels = digits.train.labels();
     let split = stratified_split(&labels, &digits.classes, 0.2, 42).unwrap();
     Contract {
-        version: Resize::OpencvCubic.contract_version(),
+        version: 1,
         architecture: "nearest_mean".into(),
         parameters: ((PIXELS + 1) * digits.classes.len()) as u64,
         classes: digits.classes.clone(),
@@ -59,6 +59,7 @@ pub fn contract(digits: &Dataset) -> Contract {
                 val: split.val.len(),
                 test: digits.test.as_ref().unwrap().len(),
                 copies_together: false,
+                test_fraction: None,
                 split: Some(SplitInfo {
                     seed: 42,
                     val_fraction: 0.2,

@@ -10,9 +10,10 @@ use pretrained::ModelsFolders;
 /// Which data set, and where it is.
 #[derive(Debug, Clone, Args)]
 pub struct DatasetArguments {
-    /// Data set: `digits`, `cifar100`, or a folder with one folder a class
-    /// (`train/`, `val/` and `test/` in it, or one tree to be split)
-    #[arg(long, value_name = "NAME|DIR")]
+    /// Data set: `digits`, `cifar100`, a folder with one folder a class (`train/`, `val/` and
+    /// `test/` in it, or one tree to be split), an archive of one (.zip, .tar, .tar.gz), or a
+    /// table of files and labels (.csv, .tsv)
+    #[arg(long, value_name = "NAME|PATH")]
     pub dataset: Option<Source>,
     /// CIFAR-100 archive or extracted folder to read instead of the one under the data folder
     #[arg(long, value_name = "PATH", env = "CIFAR100_PATH")]
@@ -52,10 +53,19 @@ impl DatasetArguments {
         open_trained_on(trained_on, classes, &[checkpoint], &self.given()).inspect(say_notes)
     }
 
-    /// Opens the data set asked for, else `default`.
-    pub fn open(&self, default: &Source) -> Result<Dataset, DatasetError> {
+    /// Opens the data set asked for, else `default`. The test split of data without one is a
+    /// fifth of what there is to learn from, or this `test_fraction`.
+    pub fn open(
+        &self,
+        default: &Source,
+        test_fraction: Option<f64>,
+    ) -> Result<Dataset, DatasetError> {
         let source = self.dataset.as_ref().unwrap_or(default);
-        dataset::open(source, &self.options()).inspect(say_notes)
+        let options = OpenOptions {
+            test_fraction,
+            ..self.options()
+        };
+        dataset::open(source, &options).inspect(say_notes)
     }
 }
 

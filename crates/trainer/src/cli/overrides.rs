@@ -185,8 +185,8 @@ impl RecipeArguments {
                 let built_in = BuiltIn::for_dataset(source, on_gpu);
                 let why = match source {
                     Source::Digits | Source::Cifar100 => "the one for this data set".to_owned(),
-                    Source::Folder(_) => format!(
-                        "the one for a folder, for {} training images of {} classes",
+                    Source::Path(_) => format!(
+                        "the one for photos, for {} training images of {} classes",
                         amount.images, amount.classes
                     ),
                 };

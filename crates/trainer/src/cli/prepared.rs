@@ -43,7 +43,9 @@ impl Prepared {
         opened: &OpenedDevices,
         quiet: bool,
     ) -> anyhow::Result<(Self, EfficientNet)> {
-        let dataset = arguments.dataset.open(&Source::Digits)?;
+        let dataset = arguments
+            .dataset
+            .open(&Source::Digits, arguments.test_fraction)?;
         let source = arguments
             .dataset
             .dataset

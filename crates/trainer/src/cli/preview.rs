@@ -37,7 +37,7 @@ pub struct PreviewArguments {
 }
 
 pub fn run(arguments: &PreviewArguments) -> anyhow::Result<ExitCode> {
-    let dataset = arguments.dataset.open(&Source::Digits)?;
+    let dataset = arguments.dataset.open(&Source::Digits, None)?;
     let source = arguments
         .dataset
         .dataset

@@ -29,6 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct StartArguments {
     #[command(flatten)]
     pub dataset: DatasetArguments,
+    /// Share of the images that is held out for the test where the data set has no test split
+    /// (0: none, and nothing tells then how good the model is) [default: 0.2]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub test_fraction: Option<f64>,
     /// Device: auto, cpu, cuda, rocm, metal, vulkan or wgpu, by what was compiled in
     #[arg(long, default_value_t = DeviceKind::Auto, value_name = "NAME")]
     pub device: DeviceKind,
@@ -97,6 +101,13 @@ impl StartArguments {
             flags += &format!(" --devices {}", numbers.join(","));
         }
         flags
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err("expected a share from 0 to below 1, such as 0.2".to_owned()),
     }
 }
 

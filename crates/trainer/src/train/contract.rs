@@ -31,7 +31,7 @@ pub fn contract(
 ) -> Contract {
     let [height, width] = data.input;
     Contract {
-        version: data.preprocessing.resize.contract_version(),
+        version: contract::oldest_version(data.preprocessing.resize, &data.info),
         architecture: recipe.architecture.clone(),
         parameters: parameters as u64,
         classes: data.classes.clone(),

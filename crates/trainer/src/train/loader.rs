@@ -315,6 +315,7 @@ mod tests {
             classes: vec!["a".to_owned(), "b".to_owned()],
             superclasses: None,
             copies: dataset::Copies::None,
+            test_fraction: None,
             train: split.clone(),
             val: Some(split),
             test: None,

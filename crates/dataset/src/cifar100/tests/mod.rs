@@ -90,7 +90,7 @@ fn open_in(data_dir: &Path, local: Option<&Path>) -> Result<Dataset, DatasetErro
     let options = OpenOptions {
         data_dir: data_dir.into(),
         local: local.map(Into::into),
-        skip_broken: false,
+        ..OpenOptions::default()
     };
     open(&Source::Cifar100, &options)
 }

@@ -93,6 +93,7 @@ pub(super) fn refusal(arguments: &FitArguments, folder: &Path) -> Option<(String
         ("--recipe", start.recipe.recipe.is_some()),
         ("--out", arguments.out.is_some()),
         ("--weights-family", start.weights_family.is_some()),
+        ("--test-fraction", start.test_fraction.is_some()),
     ] {
         if is_given {
             flags.push(flag.to_owned());

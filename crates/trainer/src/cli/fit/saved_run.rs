@@ -135,8 +135,8 @@ impl SavedRun {
         let (recorded, options) = self.origin.seen_from(&folder);
         let options = given.options_over(options);
         let source = given.source.clone().unwrap_or(recorded);
-        if let (None, Source::Folder(path)) = (&given.source, &source)
-            && !path.is_dir()
+        if let (None, Source::Path(path)) = (&given.source, &source)
+            && !path.exists()
         {
             return Err(DatasetError::RecordedPlaceGone {
                 place: path.clone(),

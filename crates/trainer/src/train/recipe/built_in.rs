@@ -68,7 +68,7 @@ impl BuiltIn {
             Source::Digits => Self::Digits,
             Source::Cifar100 if on_gpu => Self::Best,
             Source::Cifar100 => Self::Cpu,
-            Source::Folder(_) => Self::Photos,
+            Source::Path(_) => Self::Photos,
         }
     }
 

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
+use unicode_normalization::UnicodeNormalization;
+
 /// A split that a folder's name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SplitName {
+pub(crate) enum SplitName {
     Train,
     Val,
     Test,
@@ -40,11 +42,17 @@ impl fmt::Display for SplitName {
     }
 }
 
+/// A name in Unicode's form NFC: macOS takes letters and their accents apart (NFD), and others do
+/// not.
+pub(crate) fn composed(name: &str) -> String {
+    name.nfc().collect()
+}
+
 /// Most names that a line holds.
 const LISTED: usize = 5;
 
 /// Says `'a', 'b' and 3 more`.
-pub(super) fn listed(names: &[&String]) -> String {
+pub(crate) fn listed(names: &[&String]) -> String {
     let shown: Vec<String> = names
         .iter()
         .take(LISTED)
@@ -59,7 +67,7 @@ pub(super) fn listed(names: &[&String]) -> String {
 
 /// Whether a folder is known to be none of a data set, whatever is in it: left by systems and
 /// archivers, or the results of trainer's or Ultralytics' runs.
-pub(super) fn is_litter(folder: &Path, name: &str) -> bool {
+pub(crate) fn is_litter(folder: &Path, name: &str) -> bool {
     const LEFT_BY_SYSTEMS: [&str; 5] = [
         "__MACOSX",
         "@eaDir",
@@ -108,6 +116,12 @@ mod tests {
         ] {
             assert_eq!(SplitName::of(name), split, "{name}");
         }
+    }
+
+    #[test]
+    fn letters_are_the_same_in_each_form() {
+        assert_eq!(composed("A\u{308}pfel"), "\u{c4}pfel");
+        assert_eq!(composed("\u{c4}pfel"), "\u{c4}pfel");
     }
 
     #[test]
