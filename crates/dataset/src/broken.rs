@@ -77,7 +77,7 @@ pub(crate) fn leave_out(root: &Path, files: &mut Vec<PathBuf>) -> Vec<PathBuf> {
 }
 
 /// What is wrong, without the file's name, which stands beside it.
-fn reason(error: &DatasetError) -> String {
+pub(crate) fn reason(error: &DatasetError) -> String {
     match error {
         DatasetError::Decode { reason, .. } => reason.clone(),
         DatasetError::Io { source, .. } => source.to_string(),

@@ -45,6 +45,7 @@ mod path_text;
 mod source;
 mod split;
 mod stratified;
+mod survey;
 pub mod table;
 mod trained_on;
 
@@ -60,4 +61,5 @@ pub use origin::{Origin, RunRecord};
 pub use source::{OpenOptions, Source, open, open_again};
 pub use split::Split;
 pub use stratified::{SplitIndices, stratified_split};
+pub use survey::{ELONGATED, HUGE, Survey, TINY};
 pub use trained_on::{Given, open_trained_on};

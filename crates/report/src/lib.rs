@@ -8,6 +8,7 @@
 //! - [`write_reliability_png`]: accuracy by confidence, PNG.
 //! - [`write_grid_png`]: pictures with true and predicted classes, PNG.
 //! - [`write_html`]: everything about an evaluation in one HTML file.
+//! - [`write_data_page`]: what needs a look in a data set, in one HTML file.
 //!
 //! A font is embedded, so nothing has to be installed. Files appear whole or
 //! not at all.
@@ -40,7 +41,9 @@ pub use contact_sheet::{Tile, write_contact_sheet_png};
 pub use curves::{Curve, write_curves};
 pub use error::ReportError;
 pub use grid::write_grid_png;
-pub use html::{CurvePlot, EvaluationPage, write_html};
+pub use html::{
+    CurvePlot, DataItem, DataPage, DataSection, EvaluationPage, write_data_page, write_html,
+};
 pub use learning_rate::write_learning_rate;
 pub use picture::Picture;
 pub use range_test::write_range_test;

@@ -34,17 +34,22 @@ impl Picture {
 
     /// The picture as a `data:` address of a PNG, at most 96 pixels a side.
     pub(crate) fn data_uri(&self) -> Result<String, image::ImageError> {
-        let mut png = Vec::new();
-        let small;
-        let pixels = if self.pixels.width().max(self.pixels.height()) > THUMBNAIL {
-            small = scale::to_side(&self.pixels, THUMBNAIL);
-            &small
-        } else {
-            &self.pixels
-        };
-        pixels.write_to(&mut Cursor::new(&mut png), ImageFormat::Png)?;
-        Ok(format!("data:image/png;base64,{}", STANDARD.encode(png)))
+        data_uri(&self.pixels)
     }
+}
+
+/// A picture as a `data:` address of a PNG, at most 96 pixels a side.
+pub(crate) fn data_uri(pixels: &RgbImage) -> Result<String, image::ImageError> {
+    let mut png = Vec::new();
+    let small;
+    let pixels = if pixels.width().max(pixels.height()) > THUMBNAIL {
+        small = scale::to_side(pixels, THUMBNAIL);
+        &small
+    } else {
+        pixels
+    };
+    pixels.write_to(&mut Cursor::new(&mut png), ImageFormat::Png)?;
+    Ok(format!("data:image/png;base64,{}", STANDARD.encode(png)))
 }
 
 #[cfg(test)]

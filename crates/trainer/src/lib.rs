@@ -12,6 +12,7 @@ pub mod device;
 pub mod error;
 pub mod export;
 pub mod model;
+pub mod suspects;
 mod threads;
 pub mod train;
 pub mod weights;

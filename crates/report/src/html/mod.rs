@@ -1,7 +1,10 @@
 //! The HTML report: one file that shows everything about an evaluation.
 
+mod data_page;
 mod script_data;
 mod template;
+
+pub use data_page::{DataItem, DataPage, DataSection, write_data_page};
 
 use std::path::Path;
 

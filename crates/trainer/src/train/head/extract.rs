@@ -31,6 +31,17 @@ pub struct Features {
     pub width: usize,
 }
 
+impl Features {
+    /// Features of the images at `indices`, in that order.
+    pub fn subset(&self, indices: &[usize]) -> Self {
+        let row = |&index: &usize| &self.values[index * self.width..(index + 1) * self.width];
+        Self {
+            values: indices.iter().flat_map(row).copied().collect(),
+            width: self.width,
+        }
+    }
+}
+
 /// Computes features and keeps them.
 #[derive(Debug)]
 pub struct FeatureSource {

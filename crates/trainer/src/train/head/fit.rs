@@ -56,10 +56,7 @@ pub fn fit_head(
         }
         for indices in order.chunks(BATCH) {
             let count = indices.len();
-            let rows = indices.iter().flat_map(|&index| {
-                features.values[index * features.width..(index + 1) * features.width].iter()
-            });
-            let rows: Vec<f32> = rows.copied().collect();
+            let rows = features.subset(indices).values;
             let targets: Vec<SoftTarget> = indices
                 .iter()
                 .map(|&index| SoftTarget {
