@@ -6,26 +6,9 @@
 use std::fs;
 use std::path::Path;
 
-use end_to_end::{assert_failure, infer, json, run, stdout, trainer, write_folder};
+use end_to_end::{SMALL_PHOTOS, assert_failure, infer, json, run, stdout, trainer, write_folder};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
-
-/// A run of a second.
-const SMALL: [&str; 13] = [
-    "fit",
-    "--quiet",
-    "--weights",
-    "none",
-    "--image-size",
-    "32",
-    "--batch-size",
-    "8",
-    "--augment",
-    "[]",
-    "--epochs",
-    "1",
-    "--dataset",
-];
 
 const HEIC: &[u8] = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
 
@@ -35,7 +18,10 @@ fn here() -> TempDir {
 
 /// Trains on `photos` in `cwd`; gives what was said.
 fn fit(cwd: &Path, photos: &str, args: &[&str]) -> String {
-    let output = run(&mut trainer(cwd, &[&SMALL[..], &[photos], args].concat()));
+    let output = run(&mut trainer(
+        cwd,
+        &[&SMALL_PHOTOS[..], &["--dataset", photos], args].concat(),
+    ));
     stdout(&output);
     String::from_utf8(output.stderr).unwrap()
 }
@@ -100,7 +86,7 @@ fn broken_pictures_are_all_named_before_the_first_epoch_or_left_out() {
     fs::write(photos.join("test/blue/page.jpg"), "<html>404").unwrap();
     let output = run(&mut trainer(
         here.path(),
-        &[&SMALL[..], &["photos"]].concat(),
+        &[&SMALL_PHOTOS[..], &["--dataset", "photos"]].concat(),
     ));
     assert_failure(
         &output,

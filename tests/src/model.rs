@@ -34,6 +34,22 @@ pub const SMALL_RUN: [&str; 21] = [
     "[]",
 ];
 
+/// Arguments of a run of a second on a folder of photos, which `--dataset` is still to name.
+pub const SMALL_PHOTOS: [&str; 12] = [
+    "fit",
+    "--quiet",
+    "--weights",
+    "none",
+    "--image-size",
+    "32",
+    "--batch-size",
+    "8",
+    "--augment",
+    "[]",
+    "--epochs",
+    "1",
+];
+
 /// Arguments of a run of a second, for tests of what it writes. The last layer is trained on kept
 /// features first.
 pub const TINY_RUN: [&str; 21] = [

@@ -115,6 +115,9 @@ pub fn open(
     }
     let split = take_split(&dataset, split_name, contract)?;
     if matches_training {
+        if split_name == SplitName::All {
+            verbosity.note("the model has learnt from most of these images");
+        }
         check_size(split_name, split.len(), contract);
     }
     let validation = take_split(&dataset, SplitName::Val, contract);

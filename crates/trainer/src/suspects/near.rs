@@ -51,6 +51,10 @@ pub(super) fn near_copies(centred: &Rows, split: &Split) -> Result<Vec<NearCopie
     let mut found = Vec::new();
     for (first, others) in pairs.into_iter().enumerate() {
         for second in others {
+            // The very same file is no news.
+            if split.sha256(first).is_some() && split.sha256(first) == split.sha256(second) {
+                continue;
+            }
             for image in [first, second] {
                 if let Entry::Vacant(place) = thumbnails.entry(image) {
                     place.insert(Thumbnail::of(&split.image(image)?));

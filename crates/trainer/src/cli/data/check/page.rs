@@ -70,15 +70,9 @@ fn sections(findings: &Findings) -> Vec<DataSection> {
                 "Nearly the same",
                 "Recompressed, scaled, cropped, or taken in a burst. In two splits or two classes \
                  they do what copies do.",
-                suspects.near_copies.iter().map(|pair| {
-                    let labels = [pair.first, pair.second].map(|i| class(pictures.label(i)));
-                    DataItem {
-                        pictures: shown.images(&[pair.first, pair.second]),
-                        caption: match labels[0] == labels[1] {
-                            true => labels[0].to_owned(),
-                            false => format!("'{}' and '{}'", labels[0], labels[1]),
-                        },
-                    }
+                suspects.near_copies.iter().map(|pair| DataItem {
+                    pictures: shown.images(&[pair.first, pair.second]),
+                    caption: shown.classes(&[pair.first, pair.second]),
                 }),
             ),
             section(
@@ -151,6 +145,17 @@ impl<'a> Shown<'a> {
         numbers.iter().filter_map(image).collect()
     }
 
+    /// The classes that pictures have: `'rose' and 'tulip'`.
+    fn classes(&self, numbers: &[usize]) -> String {
+        let class = |&number: &usize| self.findings.class(self.findings.pictures.label(number));
+        let mut classes: Vec<String> = numbers
+            .iter()
+            .map(|number| format!("'{}'", class(number)))
+            .collect();
+        classes.dedup();
+        classes.join(" and ")
+    }
+
     fn copies<'b>(
         &'b self,
         pairs: &'b [[String; 2]],
@@ -158,13 +163,9 @@ impl<'a> Shown<'a> {
         pairs.iter().map(|pair| {
             let numbers = pair.iter().filter_map(|file| self.numbers.get(file));
             let numbers: Vec<usize> = numbers.copied().collect();
-            let labels: Vec<&str> = numbers
-                .iter()
-                .map(|&number| self.findings.class(self.findings.pictures.label(number)))
-                .collect();
             DataItem {
                 pictures: self.images(&numbers),
-                caption: labels.join(" = "),
+                caption: self.classes(&numbers),
             }
         })
     }
