@@ -174,7 +174,7 @@ pub enum DatasetError {
     },
     /// A file is nothing that a data set can be.
     #[error(
-        "{}: is a file, expected a folder with one folder a class, an archive of one (.zip, .tar, .tar.gz) or a table (.csv, .tsv)", path.display()
+        "{}: is a file, expected a folder with one folder a class, an archive of one (.zip, .tar, .tar.gz), a table (.csv, .tsv) or Parquet", path.display()
     )]
     UnknownForm {
         /// The file.

@@ -19,13 +19,17 @@ enum Form {
     Folder,
     Table,
     Archive(ArchiveKind),
+    Parquet,
 }
 
 impl Form {
     /// Looks at what lies at `path`: a file is told by its first bytes, a table by its name.
     fn of(path: &Path) -> Result<Self, DatasetError> {
         if path.is_dir() {
-            return Ok(Self::Folder);
+            return Ok(match is_parquet(path) {
+                true => Self::Parquet,
+                false => Self::Folder,
+            });
         }
         if !path.exists() {
             return Err(DatasetError::FolderNotFound {
@@ -39,6 +43,9 @@ impl Form {
         if let Some(kind) = ArchiveKind::by_content(&head) {
             return Ok(Self::Archive(kind));
         }
+        if head.starts_with(b"PAR1") {
+            return Ok(Self::Parquet);
+        }
         match is_table(path) {
             true => Ok(Self::Table),
             false => Err(DatasetError::UnknownForm {
@@ -48,18 +55,30 @@ impl Form {
     }
 }
 
+/// Whether a folder holds a data set in Parquet files. A build without them reads it as a folder
+/// of pictures, and finds none.
+fn is_parquet(folder: &Path) -> bool {
+    #[cfg(feature = "parquet")]
+    return !crate::parquet::files_in(folder).is_empty();
+    #[cfg(not(feature = "parquet"))]
+    {
+        let _ = folder;
+        false
+    }
+}
+
 fn is_table(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
     extension
         .is_some_and(|name| ["csv", "tsv", "txt"].contains(&name.to_ascii_lowercase().as_str()))
 }
 
-/// Finds the images of a folder, a table or an archive, which is unpacked where data sets are
-/// kept.
+/// Finds the images of a folder, a table, an archive or Parquet files, which are unpacked where
+/// data sets are kept.
 ///
 /// # Errors
 /// [`DatasetError::FolderNotFound`], [`DatasetError::UnknownForm`], and those of
-/// [`folder::find`], [`table::find`] and [`archive::unpacked`].
+/// [`folder::find`], [`table::find`] and [`archive::unpack`].
 pub(crate) fn find(
     path: &Path,
     purpose: Purpose,
@@ -68,8 +87,20 @@ pub(crate) fn find(
     match Form::of(path)? {
         Form::Folder => folder::find(path, purpose),
         Form::Table => table::find(path, purpose),
+        #[cfg(feature = "parquet")]
+        Form::Parquet => {
+            let (files, name) = match path.is_dir() {
+                true => (crate::parquet::files_in(path), folder::name(path)),
+                false => (vec![path.to_path_buf()], archive::stem(path)),
+            };
+            crate::parquet::find(&files, &name, purpose, &options.data_dir)
+        }
+        #[cfg(not(feature = "parquet"))]
+        Form::Parquet => Err(DatasetError::UnknownForm {
+            path: path.to_path_buf(),
+        }),
         Form::Archive(kind) => {
-            let unpacked = archive::unpacked(path, kind, &options.data_dir)?;
+            let unpacked = archive::unpack(path, kind, &options.data_dir)?;
             let mut found = folder::find(&unpacked.folder, purpose)?;
             found.name = archive::stem(path);
             if unpacked.is_new {

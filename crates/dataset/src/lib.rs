@@ -41,6 +41,8 @@ mod hash;
 mod limit;
 mod names;
 mod origin;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod path_text;
 mod source;
 mod split;
@@ -48,6 +50,7 @@ mod stratified;
 mod survey;
 pub mod table;
 mod trained_on;
+mod unpacked;
 
 pub use crate::dataset::Dataset;
 pub use broken::{BrokenPicture, check_pictures, check_split};

@@ -48,6 +48,22 @@ pub(crate) fn composed(name: &str) -> String {
     name.nfc().collect()
 }
 
+/// Most characters of a foreign text that a message repeats.
+const SHOWN: usize = 80;
+
+/// A foreign text as it can stand in a line: control characters escaped, cut where it is long.
+pub(crate) fn shown(text: &str) -> String {
+    let escape = |c: char| match c.is_control() {
+        true => c.escape_default().collect(),
+        false => c.to_string(),
+    };
+    let mut line: String = text.chars().take(SHOWN).map(escape).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        line.push('…');
+    }
+    line
+}
+
 /// Most names that a line holds.
 const LISTED: usize = 5;
 
@@ -122,6 +138,12 @@ mod tests {
     fn letters_are_the_same_in_each_form() {
         assert_eq!(composed("A\u{308}pfel"), "\u{c4}pfel");
         assert_eq!(composed("\u{c4}pfel"), "\u{c4}pfel");
+    }
+
+    #[test]
+    fn foreign_texts_fit_into_a_line() {
+        assert_eq!(shown("a\nb\u{1b}[1m ü"), "a\\nb\\u{1b}[1m ü");
+        assert_eq!(shown(&"x".repeat(81)), format!("{}…", "x".repeat(80)));
     }
 
     #[test]

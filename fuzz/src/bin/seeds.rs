@@ -32,6 +32,9 @@ fn main() {
     write("run_record", "run", &run_record());
     write("hub_answers", "weights", &hub_answers());
     write("npm_package", "package", &package());
+    for (name, bytes) in data_forms() {
+        write("data_forms", name, &bytes);
+    }
 
     let checkpoint = "crates/pretrained/tests/fixtures/checkpoint.pth";
     let checkpoint = fs::read(Path::new(ROOT).join(checkpoint)).expect("the fixture is there");
@@ -45,6 +48,24 @@ fn main() {
         let bytes = fs::read(image.path()).expect("a fixture can be read");
         write("image_decode", &name, &bytes);
     }
+}
+
+/// A table, a tar and a ZIP file of a data set, each after the byte that chooses its name.
+fn data_forms() -> [(&'static str, Vec<u8>); 3] {
+    let files = [("train/a/1.png", b"a".to_vec()), ("train/b/2.png", b"b".to_vec())];
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in &files {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default())
+            .expect("memory takes it");
+        std::io::Write::write_all(&mut zip, bytes).expect("memory takes it");
+    }
+    let zip = zip.finish().expect("memory takes it").into_inner();
+    let with = |choice: u8, bytes: &[u8]| [&[choice], bytes].concat();
+    [
+        ("table", with(0, b"file,label,split\r\na.png,cat,train\nb,dog,test\n")),
+        ("tar", with(2, &tar_file(&files))),
+        ("zip", with(2, &zip)),
+    ]
 }
 
 /// An ONNX file without nodes whose inputs and outputs are the contract's.

@@ -9,6 +9,7 @@ use fetch::one_line;
 
 use crate::DatasetError;
 use crate::hash::BUFFER;
+use crate::names::shown;
 
 /// A new folder that an archive's members go to.
 pub(super) struct Target<'a> {
@@ -48,7 +49,7 @@ impl<'a> Target<'a> {
         };
         let to = self.folder.join(&path);
         if !self.written.insert(path) {
-            return Err(self.bad(format!("'{}' is there twice", name.display())));
+            return Err(self.bad(format!("'{}' is there twice", shown(&name.to_string_lossy()))));
         }
         if let Some(parent) = to.parent() {
             // A file may be where a folder should be.
@@ -57,7 +58,7 @@ impl<'a> Target<'a> {
         // Two names can be one file, where upper and lower case are the same.
         let mut file = File::create_new(&to).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => {
-                self.bad(format!("'{}' is there twice", name.display()))
+                self.bad(format!("'{}' is there twice", shown(&name.to_string_lossy())))
             }
             _ => DatasetError::io("create", &to)(error),
         })?;
@@ -93,7 +94,7 @@ impl<'a> Target<'a> {
                 Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
                     return Err(DatasetError::UnsafeMember {
                         path: self.archive.to_path_buf(),
-                        member: name.display().to_string(),
+                        member: shown(&name.to_string_lossy()),
                     });
                 }
             }

@@ -11,6 +11,7 @@ use flate2::read::MultiGzDecoder;
 use super::member::Target;
 use crate::DatasetError;
 use crate::hash::BUFFER;
+use crate::names::shown;
 
 /// Most bytes of a record that names the next member: far longer than a path may be.
 const MOST_NAMED: u64 = 1 << 16;
@@ -53,7 +54,7 @@ pub(super) fn unpack(file: impl Read, target: &mut Target<'_>) -> Result<(), Dat
                 let name = next_name.unwrap_or_else(|| path(&entry.path_bytes()));
                 return Err(target.bad(format!(
                     "'{}' is no regular file (type {:?})",
-                    name.display(),
+                    shown(&name.to_string_lossy()),
                     char::from(other.as_byte())
                 )));
             }

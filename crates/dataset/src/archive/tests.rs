@@ -30,7 +30,7 @@ impl Place {
 fn unpack_bytes(name: &str, bytes: &[u8]) -> Result<(Place, PathBuf), DatasetError> {
     let (place, archive) = Place::new(name, bytes);
     let kind = ArchiveKind::by_content(bytes).unwrap();
-    let unpacked = unpacked(&archive, kind, &place.data());
+    let unpacked = unpack(&archive, kind, &place.data());
     // A refused archive leaves nothing.
     if unpacked.is_err() {
         let left = fs::read_dir(place.data().join("unpacked")).unwrap();
@@ -99,12 +99,12 @@ fn the_folder_that_all_lies_in_comes_out() {
 
         let archive = place.0.path().join(name);
         let kind = ArchiveKind::by_content(&bytes).unwrap();
-        assert!(!unpacked(&archive, kind, &place.data()).unwrap().is_new);
+        assert!(!unpack(&archive, kind, &place.data()).unwrap().is_new);
         // What another process left of a part is begun anew.
         let home = folder.ancestors().nth(2).unwrap();
         fs::remove_dir_all(folder.parent().unwrap()).unwrap();
         fs::create_dir_all(home.join(".part/a/1.jpg")).unwrap();
-        assert!(unpacked(&archive, kind, &place.data()).unwrap().is_new);
+        assert!(unpack(&archive, kind, &place.data()).unwrap().is_new);
         assert_eq!(fs::read(folder.join("a/1.jpg")).unwrap(), b"one");
     }
 }

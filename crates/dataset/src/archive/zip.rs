@@ -11,6 +11,7 @@ use fetch::one_line;
 use super::member::Target;
 use crate::DatasetError;
 use crate::hash::BUFFER;
+use crate::names::shown;
 
 /// Unpacks every regular file.
 pub(super) fn unpack(file: File, target: &mut Target<'_>) -> Result<(), DatasetError> {
@@ -29,10 +30,10 @@ pub(super) fn unpack(file: File, target: &mut Target<'_>) -> Result<(), DatasetE
         let (encrypted, link, folder) = (raw.encrypted(), raw.is_symlink(), raw.is_dir());
         drop(raw);
         if encrypted {
-            return Err(target.bad(format!("'{name}' is encrypted")));
+            return Err(target.bad(format!("'{}' is encrypted", shown(&name))));
         }
         if link {
-            return Err(target.bad(format!("'{name}' is a link")));
+            return Err(target.bad(format!("'{}' is a link", shown(&name))));
         }
         if folder || name.ends_with('/') {
             continue;

@@ -93,7 +93,7 @@ pub(crate) fn find(root: &Path, purpose: Purpose) -> Result<Found, DatasetError>
 }
 
 /// The folder's own name, also for `.` and paths that end in `..`.
-fn name(root: &Path) -> String {
+pub(crate) fn name(root: &Path) -> String {
     let full: Option<PathBuf> = root.canonicalize().ok();
     let name = full.as_deref().unwrap_or(root).file_name();
     name.map_or_else(

@@ -1,5 +1,7 @@
 //! Which columns of a table hold what.
 
+use crate::names::shown;
+
 /// Names of the column of files, in any case: fastai's, Kaggle's, the hub's and others'.
 pub const FILE_NAMES: [&str; 17] = [
     "file",
@@ -102,7 +104,7 @@ fn missing(what: &str, known: &[&str], names: &[&str]) -> String {
     format!(
         "no column of {what}, expected a name such as {}, got {}",
         known[..3].join(", "),
-        names.join(", ")
+        shown(&names.join(", "))
     )
 }
 

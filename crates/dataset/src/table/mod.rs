@@ -34,7 +34,7 @@ use contract::fs::open_regular;
 use crate::DatasetError;
 use crate::error::TableProblem;
 use crate::found::{Found, FoundSplit, Purpose};
-use crate::names::{SplitName, composed};
+use crate::names::{SplitName, composed, shown};
 
 pub use columns::{FILE_NAMES, LABEL_NAMES, SPLIT_NAMES};
 
@@ -81,7 +81,7 @@ pub(crate) fn find(path: &Path, purpose: Purpose) -> Result<Found, DatasetError>
         if train.classes.is_empty() && !rows.is_empty() {
             return Err(DatasetError::MissingTrain {
                 path: path.to_path_buf(),
-                split: rows[0].split.clone().unwrap_or_default(),
+                split: rows[0].split.as_deref().map_or_else(String::new, shown),
             });
         }
         if train.classes.len() < 2 {
@@ -148,7 +148,7 @@ fn labelled<'a>(
     for row in rows {
         let checked = said(row).and_then(|said| {
             let file = finder.find(&row.file);
-            let file = file.ok_or_else(|| format!("no such file: {}", row.file))?;
+            let file = file.ok_or_else(|| format!("no such file: {}", shown(&row.file)))?;
             let first = *files.entry(file).or_insert(said);
             contradiction(&row.file, said, first)
         });
@@ -166,12 +166,16 @@ fn said(row: &Row) -> Result<Said<'_>, String> {
         return Err("names no file".to_owned());
     }
     if row.label.is_empty() {
-        return Err(format!("{} has no label", row.file));
+        return Err(format!("{} has no label", shown(&row.file)));
+    }
+    if row.label.contains(char::is_control) {
+        let label = shown(&row.label);
+        return Err(format!("label '{label}' has a control character"));
     }
     let split = match &row.split {
         None => SplitName::Train,
         Some(name) => SplitName::of(name)
-            .ok_or_else(|| format!("'{name}' is no split, expected train, val or test"))?,
+            .ok_or_else(|| format!("'{}' is no split, expected train, val or test", shown(name)))?,
     };
     Ok(Said {
         line: row.line,
@@ -182,9 +186,9 @@ fn said(row: &Row) -> Result<Said<'_>, String> {
 
 /// Fails if a row says otherwise than the `first` one that named the file.
 fn contradiction(file: &str, said: Said<'_>, first: Said<'_>) -> Result<(), String> {
-    let line = first.line;
+    let (file, line) = (shown(file), first.line);
     if said.label != first.label {
-        let (one, other) = (said.label, first.label);
+        let (one, other) = (shown(said.label), shown(first.label));
         return Err(format!("{file} is '{one}', on line {line} it is '{other}'"));
     }
     if said.split != first.split {
