@@ -58,7 +58,7 @@ fn a_folder_gets_the_recipe_for_photos_and_the_run_says_which_network_won() {
     let said = fit(cwd.path(), &["--dataset", "photos"]);
     let recipe = line(&said, "recipe ");
     assert!(
-        recipe.contains("photos (the one for a folder, for 38 training images of 3 classes)"),
+        recipe.contains("photos (the one for photos, for 38 training images of 3 classes)"),
         "{recipe}"
     );
     assert!(line(&said, "model ").contains("48 px (32 px in training)"));
