@@ -47,8 +47,7 @@ pub(crate) fn unpacked(
         let lock = File::create(&lock_path).map_err(DatasetError::io("create", &lock_path))?;
         lock.lock().map_err(DatasetError::io("lock", &lock_path))?;
         if !folder.is_dir() {
-            fill(files, &home, unpack, &folder)
-                .inspect_err(|_| drop(fs::remove_dir_all(&home)))?;
+            fill(files, &home, unpack, &folder).inspect_err(|_| drop(fs::remove_dir_all(&home)))?;
         }
     }
     Ok(Unpacked { folder, is_new })

@@ -49,7 +49,10 @@ impl<'a> Target<'a> {
         };
         let to = self.folder.join(&path);
         if !self.written.insert(path) {
-            return Err(self.bad(format!("'{}' is there twice", shown(&name.to_string_lossy()))));
+            return Err(self.bad(format!(
+                "'{}' is there twice",
+                shown(&name.to_string_lossy())
+            )));
         }
         if let Some(parent) = to.parent() {
             // A file may be where a folder should be.
@@ -57,9 +60,10 @@ impl<'a> Target<'a> {
         }
         // Two names can be one file, where upper and lower case are the same.
         let mut file = File::create_new(&to).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                self.bad(format!("'{}' is there twice", shown(&name.to_string_lossy())))
-            }
+            io::ErrorKind::AlreadyExists => self.bad(format!(
+                "'{}' is there twice",
+                shown(&name.to_string_lossy())
+            )),
             _ => DatasetError::io("create", &to)(error),
         })?;
         let mut buffer = vec![0; BUFFER];

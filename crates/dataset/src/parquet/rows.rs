@@ -72,9 +72,7 @@ impl Pictures {
         self.row += 1;
         let columns = match &self.columns {
             Some(columns) => columns,
-            None => self
-                .columns
-                .insert(Columns::of(&row, &self.metadata)?),
+            None => self.columns.insert(Columns::of(&row, &self.metadata)?),
         };
         let cannot = |what: &str| format!("row {number}: {what}");
         let picture = field(&row, columns.picture).and_then(bytes);
@@ -92,10 +90,11 @@ impl Columns {
         let position = |is_it: &dyn Fn(&str, &Field) -> bool| {
             columns.iter().position(|(name, field)| is_it(name, field))
         };
-        let picture = position(&|_, field| matches!(field, Field::Group(_)) && bytes(field).is_some())
-            .or_else(|| {
-                position(&|name, field| PICTURE_NAMES.contains(&name) && bytes(field).is_some())
-            });
+        let picture =
+            position(&|_, field| matches!(field, Field::Group(_)) && bytes(field).is_some())
+                .or_else(|| {
+                    position(&|name, field| PICTURE_NAMES.contains(&name) && bytes(field).is_some())
+                });
         let label = LABEL_NAMES
             .iter()
             .chain([&FINE_LABEL])

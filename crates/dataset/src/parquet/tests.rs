@@ -55,7 +55,12 @@ fn write(folder: &TempDir, name: &str, rows: &[(&[u8], i64)], metadata: &str) ->
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n one";
 
 fn find_in(folder: &TempDir, files: &[PathBuf]) -> Result<Found, DatasetError> {
-    find(files, "flowers", Purpose::Trial, &folder.path().join("kept"))
+    find(
+        files,
+        "flowers",
+        Purpose::Trial,
+        &folder.path().join("kept"),
+    )
 }
 
 #[test]
@@ -63,7 +68,12 @@ fn pictures_come_out_with_the_names_of_their_labels() {
     let folder = tempfile::tempdir().unwrap();
     let rows: [(&[u8], i64); 3] = [(PNG, 1), (b"\xff\xd8\xff two", 0), (b"three", 1)];
     write(&folder, "data/train-00000-of-00001.parquet", &rows, NAMES);
-    write(&folder, "data/test-00000-of-00001.parquet", &rows[..1], NAMES);
+    write(
+        &folder,
+        "data/test-00000-of-00001.parquet",
+        &rows[..1],
+        NAMES,
+    );
     let files = files_in(folder.path());
     assert_eq!(files.len(), 2);
     let found = find_in(&folder, &files).unwrap();
@@ -75,7 +85,11 @@ fn pictures_come_out_with_the_names_of_their_labels() {
         .map(|split| {
             let classes = split.classes.iter();
             let class = |class: &crate::found::FoundClass| {
-                let files: Vec<String> = class.files.iter().map(|f| f.display().to_string()).collect();
+                let files: Vec<String> = class
+                    .files
+                    .iter()
+                    .map(|f| f.display().to_string())
+                    .collect();
                 (class.name.clone(), files.join(" "))
             };
             classes.map(class).collect()
@@ -93,7 +107,10 @@ fn pictures_come_out_with_the_names_of_their_labels() {
             vec![pair("a/b", "test-0/0000000000.png")],
         ]
     );
-    assert_eq!(fs::read(found.root.join("test-0/0000000000.png")).unwrap(), PNG);
+    assert_eq!(
+        fs::read(found.root.join("test-0/0000000000.png")).unwrap(),
+        PNG
+    );
     // The second time it is there.
     assert!(find_in(&folder, &files).unwrap().notes.is_empty());
 }
@@ -104,7 +121,11 @@ fn numbers_without_names_are_classes_too() {
     let rows: [(&[u8], i64); 2] = [(PNG, 7), (PNG, 3)];
     let file = write(&folder, "x.parquet", &rows, "{}");
     let found = find_in(&folder, &[file]).unwrap();
-    let names: Vec<&str> = found.splits[0].classes.iter().map(|c| c.name.as_str()).collect();
+    let names: Vec<&str> = found.splits[0]
+        .classes
+        .iter()
+        .map(|c| c.name.as_str())
+        .collect();
     assert_eq!(names, ["3", "7"]);
 }
 
@@ -114,7 +135,12 @@ fn what_cannot_be_read_is_refused() {
     let rows: [(&[u8], i64); 2] = [(PNG, 0), (PNG, 2)];
     let file = write(&folder, "x.parquet", &rows, NAMES);
     let error = find_in(&folder, std::slice::from_ref(&file)).unwrap_err();
-    assert!(error.to_string().ends_with("row 1: no label, or one without a name"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("row 1: no label, or one without a name"),
+        "{error}"
+    );
     let whole = fs::read(&file).unwrap();
     for end in [8, whole.len() / 2, whole.len() - 1] {
         fs::write(&file, &whole[..end]).unwrap();
@@ -122,5 +148,10 @@ fn what_cannot_be_read_is_refused() {
         assert!(matches!(error, DatasetError::BadArchive { .. }), "{error}");
     }
     // Nothing is left of what was refused.
-    assert_eq!(fs::read_dir(folder.path().join("kept/unpacked")).unwrap().count(), 0);
+    assert_eq!(
+        fs::read_dir(folder.path().join("kept/unpacked"))
+            .unwrap()
+            .count(),
+        0
+    );
 }
