@@ -1,5 +1,6 @@
 //! From a checkpoint to a checked ONNX file.
 
+mod accuracy;
 mod fold;
 mod moments;
 mod network;
