@@ -157,7 +157,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// A folder data set does not exist or is not a folder.
-    #[error("{}: no such folder", path.display())]
+    #[error("{}: no such file or folder", path.display())]
     FolderNotFound {
         /// The path given.
         path: PathBuf,

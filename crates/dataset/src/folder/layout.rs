@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::kind::extension;
 use super::scan::{Scanned, below, subfolders};
 use crate::DatasetError;
 use crate::names::{SplitName, listed};
@@ -88,7 +89,7 @@ impl Layout {
             .collect();
         if names.len() < 2 {
             return Err(DatasetError::TooFewClasses {
-                instead: wrapped(&folder),
+                instead: wrapped(&folder).or_else(|| only_table(&folder)),
                 path: folder,
                 found: names.len(),
             });
@@ -130,6 +131,17 @@ fn wrapped(folder: &Path) -> Option<PathBuf> {
         .map(|name| folder.join(name))
         .filter(looks_like_one);
     match (inner.next(), inner.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
+}
+
+/// The one table beside pictures that lie in no class folder.
+fn only_table(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?.flatten();
+    let is_table = |path: &PathBuf| extension(path).is_some_and(|end| end == "csv" || end == "tsv");
+    let mut tables = entries.map(|entry| entry.path()).filter(is_table);
+    match (tables.next(), tables.next()) {
         (Some(only), None) => Some(only),
         _ => None,
     }

@@ -304,7 +304,7 @@ fn what_a_model_is_tried_on_may_lack_splits_and_classes() {
 #[test]
 fn folders_that_are_no_data_set() {
     let tree = Tree::new(&[]);
-    assert_eq!(tree.error(), "ROOT: no such folder");
+    assert_eq!(tree.error(), "ROOT: no such file or folder");
     tree.add("1.png");
     assert_eq!(
         tree.error(),
@@ -319,6 +319,10 @@ fn folders_that_are_no_data_set() {
     let tree = Tree::new(&["photos/a/1.png", "photos/b/1.png"]);
     let hint = tree.open().unwrap_err().hint().unwrap();
     assert!(hint.ends_with("flowers/photos?"), "{hint}");
+    let tree = Tree::new(&["images/1.png", "labels.csv"]);
+    let hint = tree.open().unwrap_err().hint().unwrap();
+    assert!(hint.ends_with("flowers/labels.csv?"), "{hint}");
+
     let tree = Tree::new(&["test/a/1.png", "test/b/1.png"]);
     assert_eq!(
         tree.error(),
