@@ -203,7 +203,7 @@ fn a_copy_in_a_subfolder_knows_its_run_and_one_elsewhere_says_what_to_pass() {
         &output,
         1,
         &["'photos'", "run.json", "alone.onnx"],
-        &["--dataset DIR"],
+        &["--dataset PATH"],
     );
     let checkpoint = root.path().join("alone.safetensors");
     fs::copy(
@@ -217,7 +217,7 @@ fn a_copy_in_a_subfolder_knows_its_run_and_one_elsewhere_says_what_to_pass() {
         &output,
         1,
         &["'photos'", "alone.safetensors"],
-        &["--dataset DIR"],
+        &["--dataset PATH"],
     );
 }
 
@@ -248,11 +248,11 @@ fn moved_runs_and_projects_find_their_data_and_moved_data_is_told_once() {
     fs::rename(at("renamed project/photos"), at("pictures")).unwrap();
     let gone = at("renamed project/photos");
     let parts = [text(&gone), "run.json"];
-    assert_failure(&eval(root.path(), &folder), 1, &parts, &["--dataset DIR"]);
+    assert_failure(&eval(root.path(), &folder), 1, &parts, &["--dataset PATH"]);
     let output = run(&mut trainer(root.path(), &export));
-    assert_failure(&output, 1, &parts, &["--dataset DIR"]);
+    assert_failure(&output, 1, &parts, &["--dataset PATH"]);
     let output = run(&mut trainer(root.path(), &resume));
-    assert_failure(&output, 1, &parts, &["--dataset DIR"]);
+    assert_failure(&output, 1, &parts, &["--dataset PATH"]);
     // Passed once to a run that goes on, it is known from then on.
     let told = [&resume[..], &["--dataset", "pictures"]].concat();
     stdout(&run(&mut trainer(root.path(), &told)));

@@ -101,7 +101,7 @@ fn open_recorded(
         return Err(DatasetError::RecordedPlaceGone {
             place: path.clone(),
             record: record.path(),
-            flag: "--dataset DIR",
+            flag: "--dataset PATH",
         });
     }
     let mut dataset = open_for_model(&source, &options, trained_on, classes)?;

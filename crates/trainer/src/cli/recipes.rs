@@ -47,7 +47,7 @@ fn described(recipe: BuiltIn) -> Result<String, TrainError> {
             let Amount { images, classes } = Amount::EXAMPLE;
             let values = recipe.recipe(Amount::EXAMPLE)?.to_toml();
             format!(
-                "[{name}]\n# For a folder of photos. The values depend on how many there are; these are for\n# {images} training images of {classes} classes, and `trainer fit --dry-run --dataset DIR` prints\n# those for a folder.\n{values}\n"
+                "[{name}]\n# For a folder of photos. The values depend on how many there are; these are for\n# {images} training images of {classes} classes, and `trainer fit --dry-run --dataset PATH` prints\n# those for yours.\n{values}\n"
             )
         }
     })

@@ -141,7 +141,7 @@ impl SavedRun {
             return Err(DatasetError::RecordedPlaceGone {
                 place: path.clone(),
                 record: run.origin(),
-                flag: "--dataset DIR",
+                flag: "--dataset PATH",
             }
             .into());
         }
