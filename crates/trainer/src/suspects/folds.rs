@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn a_wrong_label_is_seen_by_the_others() {
-        // Two bundles of directions; picture 6 lies in the first and is labelled as the second.
+        // Two bundles of directions; picture 6 lies in the first, farther out than others, and is
+        // labelled as the second.
         // Class 2 has too few pictures to be judged.
         let mut labels: Vec<usize> = (0..40).map(|image| image % 2).collect();
         labels[6] = 1;
@@ -87,6 +88,7 @@ mod tests {
         let value = |image: usize| {
             let wobble = (image as f32 * 0.37).sin() * 0.2;
             match image % 2 {
+                0 if image == 6 => [1.5, -0.5],
                 0 => [1.0, wobble],
                 _ => [wobble, 1.0],
             }
