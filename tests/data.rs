@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use end_to_end::{SMALL_PHOTOS, assert_failure, infer, json, run, stdout, trainer, write_folder};
+use end_to_end::{assert_failure, infer, json, run, small_fit, stdout, trainer, write_folder};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 
@@ -20,7 +20,7 @@ fn here() -> TempDir {
 fn fit(cwd: &Path, photos: &str, args: &[&str]) -> String {
     let output = run(&mut trainer(
         cwd,
-        &[&SMALL_PHOTOS[..], &["--dataset", photos], args].concat(),
+        &small_fit(&[&["--dataset", photos], args].concat()),
     ));
     stdout(&output);
     String::from_utf8(output.stderr).unwrap()
@@ -86,7 +86,7 @@ fn broken_pictures_are_all_named_before_the_first_epoch_or_left_out() {
     fs::write(photos.join("test/blue/page.jpg"), "<html>404").unwrap();
     let output = run(&mut trainer(
         here.path(),
-        &[&SMALL_PHOTOS[..], &["--dataset", "photos"]].concat(),
+        &small_fit(&["--dataset", "photos"]),
     ));
     assert_failure(
         &output,

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use end_to_end::{SMALL_PHOTOS, assert_failure, infer, json, run, stdout, trainer, write_folder};
+use end_to_end::{assert_failure, infer, json, run, small_fit, stdout, trainer, write_folder};
 use flate2::{Compression, write::GzEncoder};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -82,7 +82,7 @@ fn every_form_gives_the_same_scores() {
     write_table(here);
 
     let fit = |data: &str, out: &str| {
-        let args = [&SMALL_PHOTOS[..], &["--dataset", data, "--out", out]].concat();
+        let args = small_fit(&["--dataset", data, "--out", out]);
         stdout(&run(&mut trainer(here, &args)));
         let args = ["inspect", "--json", &format!("{out}/model.onnx")];
         json(&run(&mut infer(here, &args)))["contract"]["training"]["metrics"].clone()
@@ -132,7 +132,7 @@ fn what_is_wrong_with_a_file_is_said() {
             "file,label",
         ),
     ] {
-        let args = [&SMALL_PHOTOS[..], &["--dataset", data]].concat();
+        let args = small_fit(&["--dataset", data]);
         assert_failure(&run(&mut trainer(here, &args)), 1, &[message], &[hint]);
     }
     assert!(!here.join("runs").exists());
@@ -153,7 +153,7 @@ fn a_share_for_the_test_is_kept_by_the_model() {
             "--out",
             out,
         ];
-        let output = run(&mut trainer(here, &[&SMALL_PHOTOS[..], &data].concat()));
+        let output = run(&mut trainer(here, &small_fit(&data)));
         stdout(&output);
         String::from_utf8(output.stderr).unwrap()
     };
@@ -175,7 +175,7 @@ fn a_share_for_the_test_is_kept_by_the_model() {
     write_folder(&here.join("photos/test"), 4);
     let data = ["--dataset", "photos", "--test-fraction", "0.1"];
     assert_failure(
-        &run(&mut trainer(here, &[&SMALL_PHOTOS[..], &data].concat())),
+        &run(&mut trainer(here, &small_fit(&data))),
         1,
         &["photos has a test split of its own"],
         &["--test-fraction"],

@@ -12,24 +12,15 @@ use std::{
 };
 
 use end_to_end::{
-    assert_wrong_usage, infer, printed, printed_in_hint, run, shell, stdout, text, trainer,
-    write_folder,
+    SMALL_NETWORK, assert_wrong_usage, infer, printed, printed_in_hint, run, shell, stdout, text,
+    trainer, write_folder,
 };
 use tempfile::TempDir;
 
 /// A run of a second.
-const SMALL: [&str; 10] = [
-    "--weights",
-    "none",
-    "--image-size",
-    "32",
-    "--batch-size",
-    "8",
-    "--augment",
-    "[]",
-    "--epochs",
-    "2",
-];
+fn small() -> Vec<&'static str> {
+    [&SMALL_NETWORK[..], &["--epochs", "2"]].concat()
+}
 
 /// Names that a shell would take apart.
 const PHOTOS: &str = "Anna's photos";
@@ -49,7 +40,7 @@ impl Project {
     fn with(args: &[&str]) -> Self {
         let root = tempfile::tempdir().unwrap();
         write_folder(&root.path().join(PHOTOS), 10);
-        let args = [&["fit", "--dataset", PHOTOS], &SMALL[..], args].concat();
+        let args = [&["fit", "--dataset", PHOTOS], &small()[..], args].concat();
         let output = run(&mut trainer(root.path(), &args));
         stdout(&output);
         Self { root, output }
@@ -97,7 +88,7 @@ fn a_program_on_the_path_is_called_by_its_name() {
     let path = format!("{}:/usr/bin:/bin", text(binaries.parent().unwrap()));
     let args = [
         &["fit"],
-        &SMALL[..],
+        &small()[..],
         &["--train-limit", "40", "--val-limit", "20"],
     ]
     .concat();
@@ -126,7 +117,7 @@ fn a_run_that_is_still_improving_says_how_to_have_more_epochs() {
     let limits = ["--dataset", "digits", "--train-limit", "400"];
     let rate = ["--learning-rate", "2e-3", "--monitor", "val_loss"];
     let out = ["--out", "it's a run", "--quiet"];
-    let args = [&["fit"], &SMALL[..], &limits, &rate, &out].concat();
+    let args = [&["fit"], &small()[..], &limits, &rate, &out].concat();
     let output = run(&mut trainer(root.path(), &args));
     stdout(&output);
     let command = printed(&output, "         for more: ");
@@ -140,7 +131,11 @@ fn a_run_that_is_still_improving_says_how_to_have_more_epochs() {
 fn an_interrupted_run_says_how_to_go_on() {
     let root = tempfile::tempdir().unwrap();
     write_folder(&root.path().join(PHOTOS), 10);
-    let mut args = [&["fit", "--dataset", PHOTOS, "--device", "cpu"], &SMALL[..]].concat();
+    let mut args = [
+        &["fit", "--dataset", PHOTOS, "--device", "cpu"],
+        &small()[..],
+    ]
+    .concat();
     *args.last_mut().unwrap() = "14";
     let mut child = trainer(root.path(), &args)
         .stdout(Stdio::piped())

@@ -8,26 +8,19 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use end_to_end::{
-    assert_failure, cifar_archive, cifar_files, infer, json, run, stdout, text, trainer,
-    write_folder,
+    SMALL_NETWORK, assert_failure, cifar_archive, cifar_files, infer, json, run, stdout, text,
+    trainer, write_folder,
 };
 use serde_json::Value;
 use tempfile::TempDir;
 
-const SMALL: [&str; 12] = [
-    "--weights",
-    "none",
-    "--image-size",
-    "32",
-    "--batch-size",
-    "8",
-    "--augment",
-    "[]",
-    "--epochs",
-    "1",
-    "--state-interval",
-    "0",
-];
+fn small() -> Vec<&'static str> {
+    [
+        &SMALL_NETWORK[..],
+        &["--epochs", "1", "--state-interval", "0"],
+    ]
+    .concat()
+}
 
 /// A folder with photos and the run `runs/photos` on them, which was told of them by a
 /// relative path.
@@ -35,7 +28,7 @@ fn project() -> TempDir {
     let root = tempfile::tempdir().unwrap();
     let project = root.path().join("project");
     write_folder(&project.join("photos"), 10);
-    let args = [&["fit", "--dataset", "photos"], &SMALL[..]].concat();
+    let args = [&["fit", "--dataset", "photos"], &small()[..]].concat();
     stdout(&run(&mut trainer(&project, &args)));
     root
 }
@@ -117,7 +110,7 @@ fn a_run_is_taken_for_its_checkpoint_by_trainer() {
     stdout(&run(&mut trainer(cwd, &export)));
 
     // Other data with other classes: the last layer is a new one.
-    let fit = [&["fit"], &SMALL[..], &["--weights", text(&folder)]].concat();
+    let fit = [&["fit"], &small()[..], &["--weights", text(&folder)]].concat();
     let fit: Vec<&str> = fit.into_iter().filter(|word| *word != "none").collect();
     let first = fit.iter().position(|word| *word == "--weights").unwrap();
     let fit = [&fit[..first], &fit[first + 1..]].concat();
@@ -285,7 +278,7 @@ fn cifar_100_is_found_again_where_the_run_had_it() {
     .unwrap();
     let args = [
         &["fit", "--dataset", "cifar100", "--val-fraction", "0.5"],
-        &SMALL[..],
+        &small()[..],
     ]
     .concat();
     let by_flag = [
@@ -330,7 +323,7 @@ fn runs_are_listed_with_their_figures_and_states() {
     fs::create_dir_all(damaged.join("checkpoints")).unwrap();
     let digits = [
         &["fit", "--recipe", "digits"],
-        &SMALL[..],
+        &small()[..],
         &["--train-limit", "40"],
     ]
     .concat();
@@ -385,7 +378,7 @@ fn a_run_in_a_folder_whose_name_is_no_unicode_goes_on_and_is_evaluated() {
     let root = tempfile::tempdir().unwrap();
     let project = root.path().join(OsStr::from_bytes(b"caf\xe9"));
     write_folder(&project.join("photos"), 10);
-    let args = [&["fit", "--dataset", "photos"], &SMALL[..]].concat();
+    let args = [&["fit", "--dataset", "photos"], &small()[..]].concat();
     stdout(&run(&mut trainer(&project, &args)));
     let folder = project.join("runs/photos");
     let resume = ["fit", "--epochs", "2", "--resume"];

@@ -19,7 +19,7 @@ mod signals;
 pub use check::{assert_failure, assert_wrong_usage, json, stdout};
 pub use cifar::{cifar_archive, cifar_files};
 pub use folder::{COLOURS, write_folder};
-pub use model::{SMALL_PHOTOS, SMALL_RUN, TINY_RUN, trained_digits};
+pub use model::{SMALL_NETWORK, SMALL_RUN, TINY_RUN, small_fit, trained_digits};
 pub use outcome::assert_same_outcome;
 pub use printed::{printed, printed_in_hint, shell};
 pub use program::{in_shell, infer, onnxruntime, project_root, run, text, trainer};

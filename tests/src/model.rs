@@ -34,10 +34,8 @@ pub const SMALL_RUN: [&str; 21] = [
     "[]",
 ];
 
-/// Arguments of a run of a second on a folder of photos, which `--dataset` is still to name.
-pub const SMALL_PHOTOS: [&str; 12] = [
-    "fit",
-    "--quiet",
+/// Arguments of a small network without pretrained weights, that an epoch of a second trains.
+pub const SMALL_NETWORK: [&str; 8] = [
     "--weights",
     "none",
     "--image-size",
@@ -46,9 +44,13 @@ pub const SMALL_PHOTOS: [&str; 12] = [
     "8",
     "--augment",
     "[]",
-    "--epochs",
-    "1",
 ];
+
+/// Arguments of a run of an epoch of that network, and `args`, which name the data set.
+pub fn small_fit<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    let fit = ["fit", "--quiet", "--epochs", "1"];
+    [&fit, &SMALL_NETWORK[..], args].concat()
+}
 
 /// Arguments of a run of a second, for tests of what it writes. The last layer is trained on kept
 /// features first.
